@@ -1,0 +1,119 @@
+package detect
+
+import (
+	"fmt"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+)
+
+// Set is a checked list of formats and detectors.
+type Set struct {
+	formats   []format.Format
+	detectors []Detector
+	infos     map[string]format.Info // by format name
+}
+
+// NewSet checks the lists: unique names, valid rules with unique IDs, and only formats that exist.
+func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
+	s := &Set{formats: formats, detectors: detectors, infos: map[string]format.Info{}}
+	for _, f := range formats {
+		info := f.Info()
+		if _, dup := s.infos[info.Name]; dup || info.Name == "" {
+			return nil, fmt.Errorf("list formats: the name %q is empty or used twice", info.Name)
+		}
+		s.infos[info.Name] = info
+	}
+	names, rules := map[string]bool{}, map[string]bool{}
+	for _, r := range ownRules() {
+		rules[r.ID] = true
+	}
+	for _, d := range detectors {
+		info := d.Info()
+		if names[info.Name] || info.Name == "" {
+			return nil, fmt.Errorf("list detectors: the name %q is empty or used twice", info.Name)
+		}
+		names[info.Name] = true
+		for _, r := range info.Rules {
+			if err := r.Validate(); err != nil {
+				return nil, fmt.Errorf("list detectors: %s: %w", info.Name, err)
+			}
+			if rules[r.ID] {
+				return nil, fmt.Errorf("list detectors: %s: rule %s exists already", info.Name, r.ID)
+			}
+			rules[r.ID] = true
+		}
+	}
+	return s, nil
+}
+
+// Formats returns the constant facts of every format, in the order of the list.
+func (s *Set) Formats() []format.Info {
+	infos := make([]format.Info, 0, len(s.formats))
+	for _, f := range s.formats {
+		infos = append(infos, f.Info())
+	}
+	return infos
+}
+
+// Rules returns every rule of the engine and of every detector, in the order of the list.
+func (s *Set) Rules() []picket.Rule {
+	rules := ownRules()
+	for _, d := range s.detectors {
+		rules = append(rules, d.Info().Rules...)
+	}
+	return rules
+}
+
+// Detectors returns the constant facts of every detector, in the order of the list.
+func (s *Set) Detectors() []Info {
+	infos := make([]Info, 0, len(s.detectors))
+	for _, d := range s.detectors {
+		infos = append(infos, d.Info())
+	}
+	return infos
+}
+
+// match returns the formats that accept the content, the most refined first.
+func (s *Set) match(p format.Probe) []format.Info {
+	var matched []format.Info
+	for _, f := range s.formats {
+		if f.Match(p) {
+			matched = append(matched, f.Info())
+		}
+	}
+	var ordered []format.Info
+	for _, refined := range []bool{true, false} {
+		for _, info := range matched {
+			if (info.Refines != "") == refined {
+				ordered = append(ordered, info)
+			}
+		}
+	}
+	return ordered
+}
+
+// handlers are the detectors that inspect a format.
+func (s *Set) handlers(name string) []Detector {
+	var found []Detector
+	for _, d := range s.detectors {
+		for _, f := range d.Info().Formats {
+			if f == name {
+				found = append(found, d)
+			}
+		}
+	}
+	return found
+}
+
+// base follows Refines to the format at its root.
+func (s *Set) base(info format.Info) string {
+	for range len(s.formats) {
+		parent, ok := s.infos[info.Refines]
+		if !ok {
+			break
+		}
+		info = parent
+	}
+	return info.Name
+}
