@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every verb.
+const (
+	exitOK      = 0 // clean, or allowed
+	exitError   = 1 // something went wrong that is not about the content
+	exitUsage   = 2 // the command line or a configuration file is wrong
+	exitFinding = 3 // a finding at or above --fail-on, or a decision to deny
+	exitUnread  = 4 // neither, but something that can execute was not read
+)
+
+// Env is what a command needs of the world around it.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Now            func() time.Time
+	Getenv         func(string) string
+	OutTerm        bool // Stdout is a terminal: colour
+	ErrTerm        bool // Stderr is a terminal: progress
+	OutColumns     int
+}
+
+// exitCode is returned by a command that has said all there is to say and only needs its exit code set.
+type exitCode int
+
+// Error implements error.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// usageError marks a mistake of the user that the usage exit code stands for.
+type usageError struct{ error }
+
+// Unwrap gives access to the cause.
+func (e usageError) Unwrap() error { return e.error }
+
+// usagef makes a usage error: one line that says what is wrong and what to do.
+func usagef(message string, args ...any) error { return usageError{fmt.Errorf(message, args...)} }
+
+// Execute runs one command line and returns its exit code.
+func Execute(ctx context.Context, env Env, args []string) int {
+	root := newRoot(env)
+	root.SetArgs(args)
+	return report(ctx, env, root.ExecuteContext(ctx))
+}
+
+// report prints what went wrong, once, and maps it to an exit code. It is the only place that does.
+func report(ctx context.Context, env Env, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitError // the reader of our output went away: nobody is left to tell
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		fmt.Fprintln(env.Stderr, "picket: stopped; what was not finished is not reported")
+		return exitError
+	}
+	fmt.Fprintf(env.Stderr, "picket: %s\n", strings.TrimSpace(err.Error()))
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	return exitError
+}
+
+// newRoot makes the command tree.
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "picket",
+		Short: "Guards machine learning from the data that trains a model to the answers it gives",
+		Long: "Picket tells whether a model is safe to load, without loading it, signs what it learned as claims about the\n" +
+			"model's digest, and decides on the claims. Nothing leaves this machine unless a command names where to.",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetIn(env.Stdin)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%s; see %s --help", err.Error(), cmd.CommandPath())
+	})
+	root.AddCommand(commands(env)...)
+	for _, cmd := range root.Commands() {
+		wrapArgs(cmd)
+	}
+	return root
+}
+
+// wrapArgs makes complaints about arguments usage errors, in all subcommands.
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usagef("%s; see %s --help", err.Error(), cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// version is the version of the module as the build recorded it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// tuneMemory keeps the resident size of any scan under 128 MiB: the collector runs earlier when little is free.
+func tuneMemory() {
+	const limit = 100 << 20 // leaves room for stacks, the binary and what the collector has not returned yet
+	debug.SetMemoryLimit(limit)
+	debug.SetGCPercent(50)
+}
