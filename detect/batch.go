@@ -1,0 +1,159 @@
+package detect
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+)
+
+// Item is one artifact that is opened when its turn comes.
+type Item struct {
+	Name string // as the user will see it, with slashes
+	Size int64  // bytes, for progress; -1 when not known
+	// Open gives the content. An error becomes a result that says so; it does not stop the others.
+	Open func() (*Opened, error)
+}
+
+// Opened is the content of an item while it is scanned.
+type Opened struct {
+	Blob    *format.Blob
+	Sibling func(name string) (*format.Blob, error) // see Input
+	// Settled reports, after the scan, why the content may have changed meanwhile; nil when it did not.
+	Settled func() error
+	Close   func() error
+}
+
+// Batch scans items with several workers.
+type Batch struct {
+	Engine  *Engine
+	Workers int  // items at the same time; each may use the engine's memory limit
+	Digest  bool // compute the SHA-256 of every artifact, at the same time as it is scanned
+	// Done is told the name and size of every finished item, from several goroutines; may be nil.
+	Done func(name string, size int64)
+}
+
+// Scan inspects the items in the order of the list and returns one result for each, in that order. The error is about the
+// run (ctx cancelled); what is wrong with an item is in its result.
+func (b Batch) Scan(ctx context.Context, items []Item) ([]picket.Result, error) {
+	results := make([]picket.Result, len(items))
+	next := make(chan int)
+	failed := make(chan error, max(1, b.Workers))
+	var workers sync.WaitGroup
+	for range max(1, b.Workers) {
+		workers.Go(func() {
+			for i := range next {
+				result, err := b.one(ctx, items[i])
+				if err != nil {
+					failed <- err
+					return
+				}
+				results[i] = result
+				if b.Done != nil {
+					b.Done(items[i].Name, max(0, items[i].Size))
+				}
+			}
+		})
+	}
+	feed(ctx, next, len(items))
+	workers.Wait()
+	close(failed)
+	if err := <-failed; err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	return results, nil
+}
+
+// feed hands out the numbers below n until ctx ends.
+func feed(ctx context.Context, next chan<- int, n int) {
+	defer close(next)
+	for i := range n {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// one opens, scans and hashes one item.
+func (b Batch) one(ctx context.Context, item Item) (picket.Result, error) {
+	opened, err := item.Open()
+	if err != nil {
+		return failure(item, fmt.Errorf("open: %w", err)), nil
+	}
+	digest, hashed := b.hash(ctx, opened.Blob)
+	result, err := b.Engine.Scan(ctx, Entry{Name: item.Name, Blob: opened.Blob, Sibling: opened.Sibling})
+	hashed.Wait()
+	if err != nil {
+		return picket.Result{}, errors.Join(err, opened.Close())
+	}
+	result.Artifact.Digest = digest.value
+	for _, err := range []error{digest.err, opened.Settled(), opened.Close()} {
+		if err != nil {
+			result.Artifact.Digest = ""
+			result.Failure = err.Error()
+			result.Coverage.Gaps = append(result.Coverage.Gaps, picket.Gap{Length: -1, Reason: err.Error()})
+		}
+	}
+	result.Verdict = picket.Judge(result.Findings, result.Coverage)
+	return result, nil
+}
+
+// sum is a digest that is being computed.
+type sum struct {
+	value picket.Digest
+	err   error
+}
+
+// hash starts computing the digest of a blob; wait before the result is used.
+func (b Batch) hash(ctx context.Context, blob *format.Blob) (*sum, *sync.WaitGroup) {
+	var s sum
+	var done sync.WaitGroup
+	if b.Digest {
+		done.Go(func() { s.value, s.err = Digest(ctx, blob) })
+	}
+	return &s, &done
+}
+
+// Digest computes the SHA-256 of a blob. It stops with the cause of ctx when that ends.
+func Digest(ctx context.Context, blob *format.Blob) (picket.Digest, error) {
+	r, err := blob.Open()
+	if err != nil {
+		return "", fmt.Errorf("hash: %w", err)
+	}
+	h := sha256.New()
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := r.Read(buf)
+		h.Write(buf[:n])
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return "", errors.Join(fmt.Errorf("hash: %w", err), r.Close())
+		}
+	}
+	return picket.SHA256([sha256.Size]byte(h.Sum(nil))), r.Close()
+}
+
+// failure is the result of an item that could not be opened: not read, so never clean.
+func failure(item Item, err error) picket.Result {
+	coverage := picket.Coverage{Checked: true, Executable: true, Unread: max(0, item.Size),
+		Gaps: []picket.Gap{{Length: item.Size, Reason: err.Error()}}}
+	return picket.Result{
+		Artifact: picket.Artifact{Name: item.Name, Size: item.Size},
+		Coverage: coverage, Failure: err.Error(), Verdict: picket.Judge(nil, coverage),
+	}
+}
