@@ -1,0 +1,269 @@
+// Package jsonstream reads JSON from hostile input one token at a time, in constant memory whatever the size of the document.
+// It is for parsers of formats whose header is JSON. It follows RFC 8259 to the letter (no comments, no trailing commas, no
+// lone surrogates, no invalid UTF-8), so that what it accepts is what strict readers accept. It builds no values and knows
+// nothing of any format.
+package jsonstream
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Kind says what a token is.
+type Kind byte
+
+// The kinds of tokens.
+const (
+	End         Kind = iota // the end of the document
+	ObjectStart             // {
+	ObjectEnd               // }
+	ArrayStart              // [
+	ArrayEnd                // ]
+	Key                     // the name of a member of an object
+	String
+	Number
+	Literal // true, false or null
+)
+
+// Token is one token of the document.
+type Token struct {
+	Kind   Kind
+	Offset int64 // bytes from the start of the document to the first byte of the token
+	// Text is the decoded text of a key or string, or the digits of a number, up to Options.Text bytes. It is overwritten by
+	// the next call.
+	Text []byte
+	// Cut is true when the text was longer than what Text holds.
+	Cut bool
+	// Hash is the 64-bit FNV-1a hash of the whole decoded text of a key or string. It tells names apart without keeping them;
+	// who forges a collision makes their own names look repeated and gains nothing.
+	Hash uint64
+}
+
+// Options bound the reader.
+type Options struct {
+	Depth int // how deep objects and arrays may nest
+	Text  int // bytes of one string that are kept
+}
+
+// Error says where the document breaks the grammar or a bound.
+type Error struct {
+	Offset int64
+	Reason string // contains no raw input
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("JSON at byte %d: %s", e.Offset, e.Reason) }
+
+// state is what the grammar allows next.
+type state byte
+
+const (
+	wantValue      state = iota
+	wantFirstValue       // in an array that has just begun: a value or its end
+	wantFirstKey         // in an object that has just begun: a key or its end
+	wantKey
+	wantSeparator // after a value inside a container: a comma or its end
+	wantNothing   // after the top-level value
+)
+
+// Reader reads tokens. Make it with New.
+type Reader struct {
+	in     *bufio.Reader
+	offset int64 // of the next byte
+	opts   Options
+	nest   []byte // '{' or '[' for each open container
+	next   state
+	text   []byte
+	cut    bool
+	hash   uint64
+}
+
+// Hash is the hash that Token.Hash has for a text.
+func Hash(text string) uint64 {
+	h := uint64(hashStart)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * hashPrime
+	}
+	return h
+}
+
+// The parameters of 64-bit FNV-1a.
+const (
+	hashStart = 14695981039346656037
+	hashPrime = 1099511628211
+)
+
+// New starts reading a document. It reads ahead by at most 32 KiB.
+func New(in io.Reader, opts Options) *Reader {
+	return &Reader{in: bufio.NewReaderSize(in, 32<<10), opts: opts}
+}
+
+// Depth is the number of containers that are open after the last token.
+func (r *Reader) Depth() int { return len(r.nest) }
+
+// Offset is the number of bytes consumed so far.
+func (r *Reader) Offset() int64 { return r.offset }
+
+// errorf makes a grammar error at the last byte that was read.
+func (r *Reader) errorf(reason string, args ...any) error {
+	return &Error{Offset: max(0, r.offset-1), Reason: fmt.Sprintf(reason, args...)}
+}
+
+// get reads one byte; the end of the input is an error.
+func (r *Reader) get() (byte, error) {
+	c, err := r.in.ReadByte()
+	if errors.Is(err, io.EOF) {
+		return 0, &Error{Offset: r.offset, Reason: "the document ends too early"}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read JSON: %w", err)
+	}
+	r.offset++
+	return c, nil
+}
+
+// unget gives back the byte that was just read.
+func (r *Reader) unget() {
+	if r.in.UnreadByte() == nil {
+		r.offset--
+	}
+}
+
+// space skips white space and returns the first byte after it. Ended is true at the end of the input.
+func (r *Reader) space() (c byte, ended bool, err error) {
+	for {
+		c, err := r.in.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return 0, true, nil
+		}
+		if err != nil {
+			return 0, false, fmt.Errorf("read JSON: %w", err)
+		}
+		r.offset++
+		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return c, false, nil
+		}
+	}
+}
+
+// Next reads the next token. After the top-level value it skips white space and returns End at the end of the input. Errors
+// about the content are of type *Error.
+func (r *Reader) Next() (Token, error) {
+	for {
+		c, ended, err := r.space()
+		if err != nil {
+			return Token{}, err
+		}
+		if ended {
+			if r.next == wantNothing {
+				return Token{Kind: End, Offset: r.offset}, nil
+			}
+			return Token{}, &Error{Offset: r.offset, Reason: "the document ends too early"}
+		}
+		switch r.next {
+		case wantNothing:
+			return Token{}, r.errorf("there is more after the document")
+		case wantSeparator:
+			if c == ',' {
+				r.next = wantValue
+				if r.nest[len(r.nest)-1] == '{' {
+					r.next = wantKey
+				}
+				continue
+			}
+			return r.close(c)
+		case wantKey, wantFirstKey:
+			if c == '}' && r.next == wantFirstKey {
+				return r.close(c)
+			}
+			return r.key(c)
+		case wantFirstValue:
+			if c == ']' {
+				return r.close(c)
+			}
+		}
+		return r.value(c)
+	}
+}
+
+// close ends the innermost container.
+func (r *Reader) close(c byte) (Token, error) {
+	open := r.nest[len(r.nest)-1]
+	if (c != '}' || open != '{') && (c != ']' || open != '[') {
+		return Token{}, r.errorf("expected a comma or the end of the container")
+	}
+	r.nest = r.nest[:len(r.nest)-1]
+	r.after()
+	kind := ObjectEnd
+	if c == ']' {
+		kind = ArrayEnd
+	}
+	return Token{Kind: kind, Offset: r.offset - 1}, nil
+}
+
+// after sets what may follow a complete value.
+func (r *Reader) after() {
+	r.next = wantSeparator
+	if len(r.nest) == 0 {
+		r.next = wantNothing
+	}
+}
+
+// key reads the name of a member and its colon.
+func (r *Reader) key(c byte) (Token, error) {
+	if c != '"' {
+		return Token{}, r.errorf("expected the name of a member")
+	}
+	t := Token{Kind: Key, Offset: r.offset - 1}
+	if err := r.string(); err != nil {
+		return Token{}, err
+	}
+	c, ended, err := r.space()
+	if err != nil {
+		return Token{}, err
+	}
+	if ended || c != ':' {
+		return Token{}, r.errorf("expected a colon after the name of a member")
+	}
+	r.next = wantValue
+	t.Text, t.Cut, t.Hash = r.text, r.cut, r.hash
+	return t, nil
+}
+
+// value reads a value that begins with c, or its opening bracket.
+func (r *Reader) value(c byte) (Token, error) {
+	t := Token{Offset: r.offset - 1}
+	switch {
+	case c == '{' || c == '[':
+		if len(r.nest) >= r.opts.Depth {
+			return Token{}, r.errorf("nesting deeper than %d levels", r.opts.Depth)
+		}
+		r.nest = append(r.nest, c)
+		t.Kind, r.next = ObjectStart, wantFirstKey
+		if c == '[' {
+			t.Kind, r.next = ArrayStart, wantFirstValue
+		}
+		return t, nil
+	case c == '"':
+		t.Kind = String
+		if err := r.string(); err != nil {
+			return Token{}, err
+		}
+		t.Hash = r.hash
+	case c == '-' || c >= '0' && c <= '9':
+		t.Kind = Number
+		if err := r.number(c); err != nil {
+			return Token{}, err
+		}
+	default:
+		t.Kind = Literal
+		if err := r.literal(c); err != nil {
+			return Token{}, err
+		}
+	}
+	t.Text, t.Cut = r.text, r.cut
+	r.after()
+	return t, nil
+}

@@ -1,0 +1,276 @@
+package jsonstream
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// begin starts the text of a new token.
+func (r *Reader) begin() {
+	r.text, r.cut = r.text[:0], false
+	r.hash = hashStart
+}
+
+// keep adds bytes to the text of the token.
+func (r *Reader) keep(b ...byte) {
+	for _, c := range b {
+		r.hash = (r.hash ^ uint64(c)) * hashPrime
+	}
+	if len(r.text)+len(b) > r.opts.Text {
+		r.cut = true
+		return
+	}
+	if !r.cut { // a text is cut once, so that what is kept is a prefix
+		r.text = append(r.text, b...)
+	}
+}
+
+// string reads the rest of a string whose opening quote was read.
+func (r *Reader) string() error {
+	r.begin()
+	for {
+		c, err := r.get()
+		switch {
+		case err != nil:
+			return err
+		case c == '"':
+			return nil
+		case c < 0x20:
+			return r.errorf("a control character in a string")
+		case c == '\\':
+			err = r.escape()
+		case c < utf8.RuneSelf:
+			r.keep(c)
+		default:
+			err = r.rune(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// rune reads the rest of a UTF-8 sequence that begins with c.
+func (r *Reader) rune(c byte) error {
+	seq := [utf8.UTFMax]byte{c}
+	n := 2
+	switch {
+	case c >= 0xf0:
+		n = 4
+	case c >= 0xe0:
+		n = 3
+	}
+	for i := 1; i < n; i++ {
+		b, err := r.get()
+		if err != nil {
+			return err
+		}
+		seq[i] = b
+	}
+	if got, width := utf8.DecodeRune(seq[:n]); got == utf8.RuneError && width == 1 || width != n {
+		return r.errorf("invalid UTF-8 in a string")
+	}
+	r.keep(seq[:n]...)
+	return nil
+}
+
+// escape reads the rest of an escape whose backslash was read.
+func (r *Reader) escape() error {
+	c, err := r.get()
+	if err != nil {
+		return err
+	}
+	switch c {
+	case '"', '\\', '/':
+		r.keep(c)
+	case 'b':
+		r.keep('\b')
+	case 'f':
+		r.keep('\f')
+	case 'n':
+		r.keep('\n')
+	case 'r':
+		r.keep('\r')
+	case 't':
+		r.keep('\t')
+	case 'u':
+		return r.unicode()
+	default:
+		return r.errorf("an unknown escape in a string")
+	}
+	return nil
+}
+
+// unicode reads the digits of a \u escape, and the second half of a surrogate pair.
+func (r *Reader) unicode() error {
+	first, err := r.hex4()
+	if err != nil {
+		return err
+	}
+	if utf16.IsSurrogate(first) {
+		for _, want := range []byte{'\\', 'u'} {
+			c, err := r.get()
+			if err != nil {
+				return err
+			}
+			if c != want {
+				return r.errorf("half of a surrogate pair in a string")
+			}
+		}
+		second, err := r.hex4()
+		if err != nil {
+			return err
+		}
+		if first = utf16.DecodeRune(first, second); first == utf8.RuneError {
+			return r.errorf("half of a surrogate pair in a string")
+		}
+	}
+	r.keep(utf8.AppendRune(nil, first)...)
+	return nil
+}
+
+// hex4 reads four hexadecimal digits.
+func (r *Reader) hex4() (rune, error) {
+	var v rune
+	for range 4 {
+		c, err := r.get()
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case c >= '0' && c <= '9':
+			v = v<<4 | rune(c-'0')
+		case c >= 'a' && c <= 'f':
+			v = v<<4 | rune(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			v = v<<4 | rune(c-'A'+10)
+		default:
+			return 0, r.errorf("an escape without four hexadecimal digits")
+		}
+	}
+	return v, nil
+}
+
+// number reads the rest of a number that begins with c.
+func (r *Reader) number(c byte) error {
+	r.begin()
+	r.keep(c)
+	if c == '-' {
+		var err error
+		if c, err = r.get(); err != nil {
+			return err
+		}
+		r.keep(c)
+	}
+	if c < '0' || c > '9' {
+		return r.errorf("a number without digits")
+	}
+	next, err := r.digits(c != '0')
+	if err != nil {
+		return err
+	}
+	if next == '.' {
+		if next, err = r.fraction(); err != nil {
+			return err
+		}
+	}
+	if next == 'e' || next == 'E' {
+		return r.exponent()
+	}
+	return nil
+}
+
+// digits keeps digits while there are any and returns the byte after them, which is not consumed; 0 at the end of the input.
+// With more false it takes none, for a number that begins with zero.
+func (r *Reader) digits(more bool) (byte, error) {
+	for {
+		c, err := r.in.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read JSON: %w", err)
+		}
+		r.offset++
+		if c < '0' || c > '9' {
+			r.unget()
+			return c, nil
+		}
+		if !more {
+			return 0, r.errorf("a number with a leading zero")
+		}
+		r.keep(c)
+	}
+}
+
+// fraction reads the point and at least one digit.
+func (r *Reader) fraction() (byte, error) {
+	c, err := r.get()
+	if err != nil {
+		return 0, err
+	}
+	r.keep(c)
+	if err := r.digit(); err != nil {
+		return 0, err
+	}
+	return r.digits(true)
+}
+
+// exponent reads the letter, a sign and at least one digit.
+func (r *Reader) exponent() error {
+	c, err := r.get()
+	if err != nil {
+		return err
+	}
+	r.keep(c)
+	if c, err = r.get(); err != nil {
+		return err
+	}
+	if c == '+' || c == '-' {
+		r.keep(c)
+	} else {
+		r.unget()
+	}
+	if err := r.digit(); err != nil {
+		return err
+	}
+	_, err = r.digits(true)
+	return err
+}
+
+// digit reads exactly one digit.
+func (r *Reader) digit() error {
+	c, err := r.get()
+	if err != nil {
+		return err
+	}
+	if c < '0' || c > '9' {
+		return r.errorf("a number without digits")
+	}
+	r.keep(c)
+	return nil
+}
+
+// literal reads true, false or null, which begins with c.
+func (r *Reader) literal(c byte) error {
+	r.begin()
+	word := map[byte]string{'t': "true", 'f': "false", 'n': "null"}[c]
+	if word == "" {
+		return r.errorf("expected a value")
+	}
+	r.keep(c)
+	for i := 1; i < len(word); i++ {
+		b, err := r.get()
+		if err != nil {
+			return err
+		}
+		if b != word[i] {
+			return r.errorf("expected a value")
+		}
+		r.keep(b)
+	}
+	return nil
+}
