@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -126,9 +127,10 @@ func version() string {
 	return "devel"
 }
 
-// tuneMemory keeps the resident size of any scan under 128 MiB: the collector runs earlier when little is free.
+// tuneMemory keeps the resident size of any scan on two processors under 128 MiB: the collector runs earlier when little is
+// free.
 func tuneMemory() {
-	const limit = 100 << 20 // leaves room for stacks, the binary and what the collector has not returned yet
-	debug.SetMemoryLimit(limit)
+	const base, perWorker = 60 << 20, 20 << 20 // leaves room for stacks, the binary and what is not yet returned
+	debug.SetMemoryLimit(base + perWorker*int64(runtime.GOMAXPROCS(0)))
 	debug.SetGCPercent(50)
 }
