@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -14,7 +15,8 @@ type Set struct {
 	infos     map[string]format.Info // by format name
 }
 
-// NewSet checks the lists: unique names, valid rules with unique IDs, and only formats that exist.
+// NewSet checks the lists: unique names, valid rules, and one meaning for each rule ID: detectors that look at the same
+// content in different containers may list the same rule.
 func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
 	s := &Set{formats: formats, detectors: detectors, infos: map[string]format.Info{}}
 	for _, f := range formats {
@@ -24,9 +26,9 @@ func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
 		}
 		s.infos[info.Name] = info
 	}
-	names, rules := map[string]bool{}, map[string]bool{}
+	names, rules := map[string]bool{}, map[string]picket.Rule{}
 	for _, r := range ownRules() {
-		rules[r.ID] = true
+		rules[r.ID] = r
 	}
 	for _, d := range detectors {
 		info := d.Info()
@@ -38,10 +40,10 @@ func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
 			if err := r.Validate(); err != nil {
 				return nil, fmt.Errorf("list detectors: %s: %w", info.Name, err)
 			}
-			if rules[r.ID] {
-				return nil, fmt.Errorf("list detectors: %s: rule %s exists already", info.Name, r.ID)
+			if other, exists := rules[r.ID]; exists && !reflect.DeepEqual(r, other) {
+				return nil, fmt.Errorf("list detectors: %s: rule %s exists already and says something else", info.Name, r.ID)
 			}
-			rules[r.ID] = true
+			rules[r.ID] = r
 		}
 	}
 	return s, nil
@@ -56,11 +58,16 @@ func (s *Set) Formats() []format.Info {
 	return infos
 }
 
-// Rules returns every rule of the engine and of every detector, in the order of the list.
+// Rules returns every rule of the engine and of every detector once, in the order of the list.
 func (s *Set) Rules() []picket.Rule {
-	rules := ownRules()
+	rules, seen := ownRules(), map[string]bool{}
 	for _, d := range s.detectors {
-		rules = append(rules, d.Info().Rules...)
+		for _, r := range d.Info().Rules {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				rules = append(rules, r)
+			}
+		}
 	}
 	return rules
 }

@@ -30,7 +30,7 @@ func rows() []row {
 	inspect := []string{"", "artifact/format", "internal/limits"}
 	return []row{
 		{folder: ""},
-		{folder: "artifact/format", may: []string{"", "artifact/format", "internal/limits"}},
+		{folder: "artifact/format", may: []string{"", "artifact/format", "internal/limits", "internal/jsonstream", "internal/extent"}},
 		{folder: "artifact/source", may: append([]string{"detect"}, inspect...), files: true},
 		{folder: "detect", may: append([]string{"detect"}, inspect...)},
 		{folder: "evidence", may: []string{"", "evidence"}, files: false},
@@ -40,6 +40,8 @@ func rows() []row {
 		{folder: "cmd", may: []string{"", "artifact", "detect", "evidence", "claimstore", "policy", "report", "internal"}, files: true},
 		{folder: "bench", may: []string{"", "artifact", "detect", "report", "internal", "bench"}, files: true},
 		{folder: "internal/archtest"},
+		{folder: "internal/extent", may: []string{"internal/limits"}},
+		{folder: "internal/jsonstream"},
 		{folder: "internal/limits"},
 		{folder: "internal/reference", may: []string{"", "detect", "artifact/format", "report", "policy", "internal/reference"}},
 		{folder: "internal/testkit", may: []string{"", "artifact/format", "internal/testkit"}, files: true},
