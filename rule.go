@@ -182,16 +182,17 @@ func NewEvidence(summary, excerpt string) Evidence {
 // or hide text are escaped, invalid UTF-8 becomes \xNN, and the result is cut at limit bytes.
 func Printable(s string, limit int) string {
 	var b strings.Builder
-	for i, width := 0, 0; i < len(s); i += width {
+	for i := 0; i < len(s); {
 		r, w := utf8.DecodeRuneInString(s[i:])
-		width = w
+		at := i
+		i += w
 		if b.Len() >= limit {
 			b.WriteString("…")
 			break
 		}
 		switch {
 		case r == utf8.RuneError && w == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
+			fmt.Fprintf(&b, `\x%02x`, s[at])
 		case r == '\n':
 			b.WriteString(`\n`)
 		case r == '\t':

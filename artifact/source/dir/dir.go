@@ -120,8 +120,8 @@ type tree struct {
 func (t tree) name(rel string) string { return path.Join(t.shown, rel) }
 
 // fail adds an item that says why it cannot be read.
-func (t tree) fail(rel string, size int64, err error) {
-	t.list.Items = append(t.list.Items, detect.Item{Name: t.name(rel), Size: size,
+func (t tree) fail(rel string, err error) {
+	t.list.Items = append(t.list.Items, detect.Item{Name: t.name(rel), Size: -1,
 		Open: func() (*detect.Opened, error) { return nil, err }})
 }
 
@@ -131,12 +131,12 @@ func (t tree) walk(ctx context.Context, rel string, depth int) error {
 		return fmt.Errorf("list %s: %w", t.name(rel), err)
 	}
 	if depth > maxDepth {
-		t.fail(rel, -1, fmt.Errorf("folders nest deeper than %d levels", maxDepth))
+		t.fail(rel, fmt.Errorf("folders nest deeper than %d levels", maxDepth))
 		return nil
 	}
 	entries, err := t.read(rel)
 	if err != nil {
-		t.fail(rel, -1, fmt.Errorf("list the folder: %w", cause(err)))
+		t.fail(rel, fmt.Errorf("list the folder: %w", cause(err)))
 		return nil
 	}
 	for _, e := range entries {
@@ -153,7 +153,7 @@ func (t tree) walk(ctx context.Context, rel string, depth int) error {
 		case e.Type().IsRegular():
 			t.file(child, e)
 		default:
-			t.fail(child, -1, fmt.Errorf("not a regular file (%s)", e.Type()))
+			t.fail(child, fmt.Errorf("not a regular file (%s)", e.Type()))
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func (t tree) link(rel string) {
 	info, err := t.root.Stat(rel)
 	if err == nil {
 		if info.IsDir() {
-			t.fail(rel, -1, errors.New("a link to a folder is not followed; scan the folder that it leads to"))
+			t.fail(rel, errors.New("a link to a folder is not followed; scan the folder that it leads to"))
 			return
 		}
 		t.file(rel, fs.FileInfoToDirEntry(info))
@@ -212,7 +212,7 @@ func (t tree) link(rel string) {
 	}
 	target, linkErr := t.root.Readlink(rel)
 	full := filepath.Join(t.root.Name(), filepath.FromSlash(rel))
-	if linkErr == nil && cacheBlob(rel, target) {
+	if linkErr == nil && cacheBlob(target) {
 		blob := filepath.Join(filepath.Dir(full), target)
 		if info, err := os.Lstat(blob); err == nil && info.Mode().IsRegular() {
 			item := single(blob, info)
@@ -221,12 +221,12 @@ func (t tree) link(rel string) {
 			return
 		}
 	}
-	t.fail(rel, -1, fmt.Errorf("a link that leads out of the folder, or nowhere, is not followed; scan what it leads to (%s)",
+	t.fail(rel, fmt.Errorf("a link that leads out of the folder, or nowhere, is not followed; scan what it leads to (%s)",
 		strings.ToValidUTF8(target, "?")))
 }
 
 // cacheBlob reports whether a link target has the form ../…/blobs/<hex digest> of a Hugging Face cache.
-func cacheBlob(rel, target string) bool {
+func cacheBlob(target string) bool {
 	dir, name := path.Split(filepath.ToSlash(target))
 	if path.Base(dir) != "blobs" || len(name) < 40 || strings.Trim(name, "0123456789abcdef") != "" {
 		return false
