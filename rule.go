@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -226,7 +227,7 @@ func (f Finding) Fingerprint(artifact string) string {
 	h := sha256.New()
 	for _, part := range []string{f.Rule.ID, artifact, f.Location.Member, fmt.Sprint(f.Location.Offset),
 		fmt.Sprint(f.Location.Line), f.Subject, f.Evidence.Summary} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
