@@ -1,0 +1,229 @@
+package evidence
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// The constants of the formats, by their specifications' names.
+const (
+	bundleMediaType  = "application/vnd.dev.sigstore.bundle.v0.3+json"
+	inTotoMediaType  = "application/vnd.in-toto+json"
+	statementTypeURI = "https://in-toto.io/Statement/v1"
+)
+
+// Bundle is a Sigstore bundle v0.3 around a DSSE envelope with one signature by a key. Whether the signature holds is not
+// known before Verify.
+type Bundle struct {
+	// Hint is the fingerprint of the key that is said to have signed; empty in bundles of Python tools before 1.1.
+	Hint string
+
+	embedded  *PublicKey // the key inside bundles of Python tools before 1.1; never trusted, only compared
+	payload   []byte     // the exact bytes that were signed
+	signature []byte     // ASN.1 DER
+}
+
+// pae is the pre-authentication encoding of DSSE 1.0: what is signed is the payload with its type and lengths.
+func pae(payloadType string, payload []byte) []byte {
+	head := fmt.Sprintf("DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
+	return append([]byte(head), payload...)
+}
+
+// Sign signs the bytes of an in-toto statement.
+func Sign(ctx context.Context, statement []byte, signer Signer) (*Bundle, error) {
+	sig, err := signer.Sign(ctx, pae(inTotoMediaType, statement))
+	if err != nil {
+		return nil, fmt.Errorf("sign statement: %w", err)
+	}
+	b := &Bundle{Hint: signer.Public().Hint(), payload: statement, signature: sig}
+	// A signer outside of this process may hold another key than it says.
+	if _, err := b.Verify(signer.Public()); err != nil {
+		return nil, fmt.Errorf("check the signature just made: %w", err)
+	}
+	return b, nil
+}
+
+// Verify checks that key signed the bundle and returns the bytes of the statement. The error wraps ErrSignature when the
+// bundle names another key or the signature does not hold.
+func (b *Bundle) Verify(key *PublicKey) ([]byte, error) {
+	if b.Hint != "" && b.Hint != key.Hint() {
+		return nil, fmt.Errorf("the bundle names key %q, not %s: %w", clip(b.Hint), key, ErrSignature)
+	}
+	if b.embedded != nil && b.embedded.Hint() != key.Hint() {
+		return nil, fmt.Errorf("the bundle holds %s, not %s: %w", b.embedded, key, ErrSignature)
+	}
+	if err := key.Verify(pae(inTotoMediaType, b.payload), b.signature); err != nil {
+		return nil, err
+	}
+	return b.payload, nil
+}
+
+// Marshal is the bundle as one line of JSON without a newline. The fields are those that the Python tool writes.
+func (b *Bundle) Marshal() ([]byte, error) {
+	type signature struct {
+		Sig   []byte `json:"sig"`
+		KeyID string `json:"keyid"`
+	}
+	type publicKey struct {
+		Hint string `json:"hint"`
+	}
+	var doc struct {
+		MediaType            string `json:"mediaType"`
+		VerificationMaterial struct {
+			PublicKey   publicKey `json:"publicKey"`
+			TlogEntries []string  `json:"tlogEntries"`
+		} `json:"verificationMaterial"`
+		DSSEEnvelope struct {
+			Payload     []byte      `json:"payload"`
+			PayloadType string      `json:"payloadType"`
+			Signatures  []signature `json:"signatures"`
+		} `json:"dsseEnvelope"`
+	}
+	doc.MediaType = bundleMediaType
+	doc.VerificationMaterial.PublicKey = publicKey{Hint: b.Hint}
+	doc.VerificationMaterial.TlogEntries = []string{}
+	doc.DSSEEnvelope.Payload = b.payload
+	doc.DSSEEnvelope.PayloadType = inTotoMediaType
+	doc.DSSEEnvelope.Signatures = []signature{{Sig: b.signature}}
+	return marshal(doc)
+}
+
+// ParseBundle reads a bundle. Errors wrap ErrMalformed, or ErrUnsupported for bundles signed with certificates or without
+// a key.
+func ParseBundle(data []byte) (*Bundle, error) {
+	b, err := parseBundle(data)
+	if err != nil {
+		return nil, fmt.Errorf("parse bundle: %w", err)
+	}
+	return b, nil
+}
+
+func parseBundle(data []byte) (*Bundle, error) {
+	if err := document(data); err != nil {
+		return nil, err
+	}
+	top, err := parseObject("bundle", data)
+	if err != nil {
+		return nil, err
+	}
+	var mediaType string
+	if err := top.take("mediaType", &mediaType); err != nil {
+		return nil, err
+	}
+	if mediaType != bundleMediaType {
+		return nil, fmt.Errorf("media type %q: %w; only %s is", clip(mediaType), ErrUnsupported, bundleMediaType)
+	}
+	b := &Bundle{}
+	material, err := top.object("verificationMaterial")
+	if err != nil {
+		return nil, err
+	}
+	if err := b.readMaterial(material); err != nil {
+		return nil, err
+	}
+	envelope, err := top.object("dsseEnvelope")
+	if err != nil {
+		return nil, err
+	}
+	if err := b.readEnvelope(envelope); err != nil {
+		return nil, err
+	}
+	return b, top.end()
+}
+
+// readMaterial reads which key is said to have signed.
+func (b *Bundle) readMaterial(o *object) error {
+	for _, kind := range []string{"certificate", "x509CertificateChain"} {
+		if _, ok := o.fields[kind]; ok {
+			return fmt.Errorf("a signature by certificate (%s): %w yet; sign with a key", kind, ErrUnsupported)
+		}
+	}
+	key, err := o.object("publicKey")
+	if err != nil {
+		return err
+	}
+	var raw, details string
+	if err := key.maybe("hint", &b.Hint); err != nil {
+		return err
+	}
+	if err := key.maybe("rawBytes", &raw); err != nil {
+		return err
+	}
+	if err := key.maybe("keyDetails", &details); err != nil {
+		return err
+	}
+	if raw != "" {
+		text, err := decodeBase64("rawBytes", raw)
+		if err != nil {
+			return err
+		}
+		if b.embedded, err = ParsePublicKey(text); err != nil {
+			return err
+		}
+	}
+	// Log entries and timestamps add to a signature by a key; they are not verified and nothing is concluded from them.
+	var unused []any
+	var timestamps map[string]any
+	if err := o.maybe("tlogEntries", &unused); err != nil {
+		return err
+	}
+	if err := o.maybe("timestampVerificationData", &timestamps); err != nil {
+		return err
+	}
+	if err := key.end(); err != nil {
+		return err
+	}
+	return o.end()
+}
+
+// readEnvelope reads the DSSE envelope. Sigstore bundles have exactly one signature.
+func (b *Bundle) readEnvelope(o *object) error {
+	var payload, payloadType, sig, keyID string
+	if err := o.take("payload", &payload); err != nil {
+		return err
+	}
+	if err := o.take("payloadType", &payloadType); err != nil {
+		return err
+	}
+	if payloadType != inTotoMediaType {
+		return fmt.Errorf("payload type %q: %w; only %s is", clip(payloadType), ErrUnsupported, inTotoMediaType)
+	}
+	signatures, err := o.objects("signatures", 1)
+	if err != nil {
+		return err
+	}
+	if len(signatures) != 1 {
+		return fmt.Errorf("there is no signature: %w", ErrMalformed)
+	}
+	if err := signatures[0].take("sig", &sig); err != nil {
+		return err
+	}
+	if err := signatures[0].maybe("keyid", &keyID); err != nil {
+		return err
+	}
+	if err := signatures[0].end(); err != nil {
+		return err
+	}
+	if b.payload, err = decodeBase64("payload", payload); err != nil {
+		return err
+	}
+	if b.signature, err = decodeBase64("sig", sig); err != nil {
+		return err
+	}
+	return o.end()
+}
+
+// decodeBase64 accepts the one encoding of some bytes: with padding, without line breaks or stray trailing bits, so that a
+// changed character is always seen.
+func decodeBase64(name, text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, fmt.Errorf("%s has line breaks in its base64: %w", name, ErrMalformed)
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) == 0 {
+		return nil, fmt.Errorf("%s is not base64: %w", name, ErrMalformed)
+	}
+	return raw, nil
+}

@@ -1,0 +1,225 @@
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Names at the root of a tree that its digest never covers: the files that hold what is claimed about it.
+const (
+	SignatureFile = "model.sig"
+	ClaimsFile    = "claims.jsonl"
+)
+
+// gitNames are the names that OpenSSF Model Signing leaves out at the root.
+func gitNames() []string { return []string{".git", ".gitattributes", ".github", ".gitignore"} }
+
+// reserved are all names that a digest leaves out at the root.
+func reserved() []string { return append(gitNames(), ClaimsFile, SignatureFile) }
+
+// Tree is the view of a directory that hashing needs; os.Root.FS and os.DirFS give one.
+type Tree interface {
+	fs.FS
+	ReadLink(name string) (string, error)
+	Lstat(name string) (fs.FileInfo, error)
+}
+
+// Options say how content is hashed. The zero value is the strictest.
+type Options struct {
+	// Name is the last element of the path of the content, for people.
+	Name string
+	// Workers is how many files are hashed at the same time; 0 means one per processor.
+	Workers int
+	// AllowSymlinks hashes what a symbolic link to a file points to, under the name of the link. The target must be in
+	// the tree, or be a blob of the Hugging Face cache that the tree is a snapshot of.
+	AllowSymlinks bool
+	// Ignore are paths, directories included, that the operator leaves out. The result is then not the identity.
+	Ignore []string
+	// Progress, when set, is called after each block with the number of bytes hashed since its last call. It is called
+	// from several goroutines at the same time.
+	Progress func(bytes int64)
+
+	// keep are reserved names that a signature covers and that are hashed therefore.
+	keep map[string]bool
+}
+
+// HashTree lists and hashes every file of a tree, hidden ones included. Directories as such do not count. It refuses what
+// it cannot cover: symbolic links unless allowed, links to directories, devices, sockets, names that are not UTF-8, files
+// that change while they are read. The error wraps ErrEmpty when there is no file.
+func HashTree(ctx context.Context, tree Tree, opts Options) (*Manifest, error) {
+	m := &Manifest{Name: opts.Name, ignore: opts.ignored()}
+	w := walker{tree: tree, opts: opts, manifest: m}
+	if err := fs.WalkDir(tree, ".", w.visit(ctx)); err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	if len(m.Resources) == 0 {
+		return nil, fmt.Errorf("list files: %w", ErrEmpty)
+	}
+	sortResources(m.Resources)
+	slices.Sort(m.Excluded)
+	if err := hashAll(ctx, tree, m.Resources, opts); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// HashFile makes the manifest of the one file of that name in dir.
+func HashFile(ctx context.Context, dir fs.FS, name string, opts Options) (*Manifest, error) {
+	info, err := fs.Stat(dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("open file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open file: %q is a %s, not a file", clip(name), kindOf(info.Mode()))
+	}
+	rs := []Resource{{Name: name, Size: info.Size()}}
+	if err := hashAll(ctx, dir, rs, opts); err != nil {
+		return nil, err
+	}
+	rs[0].Name = "."
+	return &Manifest{Name: opts.Name, File: true, Resources: rs}, nil
+}
+
+// walker collects the files of a tree.
+type walker struct {
+	tree     Tree
+	opts     Options
+	manifest *Manifest
+}
+
+// visit decides about one entry. Errors name it; nothing is passed over in silence.
+func (w *walker) visit(ctx context.Context) fs.WalkDirFunc {
+	return func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if name == "." {
+			return nil
+		}
+		if !validName(name) {
+			return fmt.Errorf("the name %q is not UTF-8 text or too long, no signature can hold it", clip(name))
+		}
+		if under(name, w.manifest.ignore) {
+			return w.exclude(name, d)
+		}
+		size, err := w.size(name, d)
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if len(w.manifest.Resources) == maxResources {
+			return fmt.Errorf("more than %d files", maxResources)
+		}
+		w.manifest.Resources = append(w.manifest.Resources, Resource{Name: name, Size: size})
+		return nil
+	}
+}
+
+// ignored are the paths that are left out.
+func (o Options) ignored() []string {
+	kept := func(name string) bool { return o.keep[name] }
+	return append(slices.DeleteFunc(reserved(), kept), o.Ignore...)
+}
+
+// exclude records an entry that the digest does not cover. The two files of claims must be files: a directory of that
+// name would be a place to hide a model in.
+func (w *walker) exclude(name string, d fs.DirEntry) error {
+	if (name == SignatureFile || name == ClaimsFile) && !d.Type().IsRegular() {
+		return fmt.Errorf("%q is a %s; that name is kept for a file of claims", name, kindOf(d.Type()))
+	}
+	w.manifest.Excluded = append(w.manifest.Excluded, name)
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// size is the size of the file behind an entry; it refuses everything that is neither file nor directory.
+func (w *walker) size(name string, d fs.DirEntry) (int64, error) {
+	switch {
+	case d.IsDir():
+		return 0, nil
+	case d.Type().IsRegular():
+		info, err := d.Info()
+		if err != nil {
+			return 0, err
+		}
+		return info.Size(), nil
+	case d.Type()&fs.ModeSymlink != 0:
+		return w.followed(name)
+	}
+	return 0, fmt.Errorf("%q is a %s, which has no content to hash", clip(name), kindOf(d.Type()))
+}
+
+// followed is the size of the file that a symbolic link points to.
+func (w *walker) followed(name string) (int64, error) {
+	if !w.opts.AllowSymlinks {
+		return 0, fmt.Errorf("%q is a symbolic link; --allow-symlinks hashes what it points to", clip(name))
+	}
+	target, err := w.tree.ReadLink(name)
+	if err != nil {
+		return 0, err
+	}
+	if !staysInside(name, target) {
+		return 0, fmt.Errorf("%q is a symbolic link to %q, outside of the tree", clip(name), clip(target))
+	}
+	info, err := fs.Stat(w.tree, name)
+	if err != nil {
+		return 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%q is a symbolic link to a %s; only links to files are hashed", clip(name), kindOf(info.Mode()))
+	}
+	w.manifest.linked = true
+	return info.Size(), nil
+}
+
+// blobTarget is where links of a Hugging Face cache point to, seen from the root of a snapshot: models--*/blobs/DIGEST from
+// models--*/snapshots/REVISION.
+var blobTarget = regexp.MustCompile(`^\.\./\.\./blobs/[0-9a-f]{40}([0-9a-f]{24})?$`)
+
+// staysInside reports whether a link leads to a place in the tree or to a blob of the same cache. Each link of a chain is
+// judged when it is itself an entry; the file system behind the tree keeps a chain from leaving its own root.
+func staysInside(name, target string) bool {
+	if path.IsAbs(target) || strings.Contains(target, `\`) {
+		return false
+	}
+	resolved := path.Join(path.Dir(name), target)
+	return fs.ValidPath(resolved) || blobTarget.MatchString(resolved)
+}
+
+// under reports whether name is one of paths or below one of them.
+func under(name string, paths []string) bool {
+	for _, p := range paths {
+		if p == "." || name == p || strings.HasPrefix(name, p+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// kindOf names a kind of file for people.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "directory"
+	case mode&fs.ModeSymlink != 0:
+		return "symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeDevice != 0:
+		return "device"
+	case mode.IsRegular():
+		return "file"
+	}
+	return "special file"
+}
