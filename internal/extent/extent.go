@@ -112,8 +112,8 @@ func (l *List) Find(name uint64) (Range, bool) {
 }
 
 // Layout walks the ranges by their place. It calls hole for bytes between start and the last range that belong to none, and
-// overlap for a range that begins before an earlier one ends. Empty ranges lie nowhere. It returns the end of the last range,
-// at least start.
+// overlap for a range that begins before an earlier one ends; an empty range may only lie where another ends. It returns the
+// end of the last range, at least start.
 func (l *List) Layout(start int64, hole func(from, to int64, next Range), overlap func(a, b Range)) int64 {
 	sort.Sort(order{l, func(a, b *Range) bool {
 		switch {
@@ -128,16 +128,13 @@ func (l *List) Layout(start int64, hole func(from, to int64, next Range), overla
 	var last Range // the one that reaches furthest
 	for i := range l.n {
 		r := *l.at(i)
-		if r.Start == r.End {
-			continue
-		}
 		switch {
 		case r.Start > end:
 			hole(end, r.Start, r)
 		case r.Start < end:
 			overlap(last, r)
 		}
-		if r.End > end {
+		if r.End >= end {
 			end, last = r.End, r
 		}
 	}

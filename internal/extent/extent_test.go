@@ -39,7 +39,9 @@ func TestLayout(t *testing.T) {
 		{[]extent.Range{{1, 0, 4, 0}, {2, 6, 8, 1}}, "hole 4-6 end 8"},
 		{[]extent.Range{{1, 2, 4, 0}}, "hole 0-2 end 4"},
 		{[]extent.Range{{1, 0, 8, 0}, {2, 4, 6, 1}, {3, 7, 9, 2}}, "overlap 1/2 overlap 1/3 end 9"},
-		{[]extent.Range{{1, 0, 4, 0}, {2, 9, 9, 1}}, "end 4"},
+		{[]extent.Range{{1, 0, 4, 0}, {2, 4, 4, 1}, {3, 0, 0, 2}}, "end 4"},
+		{[]extent.Range{{1, 0, 4, 0}, {2, 9, 9, 1}}, "hole 4-9 end 9"},
+		{[]extent.Range{{1, 0, 4, 0}, {2, 2, 2, 1}}, "overlap 1/2 end 4"},
 		{[]extent.Range{{1, 0, 4, 0}, {1, 4, 8, 7}, {1, 8, 9, 9}}, "end 9 dup 1@7 dup 1@9"},
 	} {
 		if got := describe(t, c.ranges); got != c.want {
