@@ -20,6 +20,12 @@ type Claim struct {
 	// PredicateType and Subject are known only when the signature holds.
 	PredicateType string
 	Subject       picket.Digest
+	// Broken is true when the claim is no honest claim about something else: it is unreadable, it names a key of the trust
+	// root that did not sign it, or a trusted scan result about this content makes no sense. A gate treats it as damage.
+	Broken bool
+	// Condemns is true when a trusted key says that this very content is malicious. It holds even when the claim does not
+	// count because it does not cover every file.
+	Condemns bool
 	// Scan and Model hold the predicate of a claim that counts; the one that fits its type is set.
 	Scan  *ScanResult
 	Model *ModelSignature
@@ -47,11 +53,14 @@ func Check(source string, bundle *Bundle, trust *Trust, m *Manifest) *Claim {
 	if c.Failure != nil {
 		c.Scan, c.Model = nil, nil // nobody may use them by mistake
 	}
+	c.Broken = c.Broken || errors.Is(c.Failure, ErrSignature)
 	return c
 }
 
 // Unreadable is the claim for something that is not a bundle. It never counts.
-func Unreadable(source string, err error) *Claim { return &Claim{Source: source, Failure: err} }
+func Unreadable(source string, err error) *Claim {
+	return &Claim{Source: source, Failure: err, Broken: true}
+}
 
 func (c *Claim) check(trust *Trust, m *Manifest) error {
 	statement, err := c.authenticate(trust)
@@ -105,8 +114,10 @@ func (c *Claim) checkScan(st *Statement, m *Manifest) error {
 	}
 	scan, err := ParseScanResult(st)
 	if err != nil {
+		c.Broken = true // by a trusted key, about this content, and perhaps it says no
 		return err
 	}
+	c.Condemns = scan.Verdict == picket.Malicious
 	if err := covers(scan.covered(), m); err != nil {
 		return err
 	}

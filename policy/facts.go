@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/ext"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
+)
+
+// Facts are what a policy decides on. Conditions see them as the variables artifact, scan, scans, signatures, claims and
+// now. Only claims that count are in scan, scans and signatures; claims lists all, with the reason why one does not count.
+type Facts struct {
+	Artifact Artifact
+	// Scan is the worst of Scans; nil when there is none. A condition that asks for it then fails and denies.
+	Scan       *Scan
+	Scans      []Scan
+	Signatures []Signature
+	Claims     []Claim
+	Now        time.Time
+}
+
+// Artifact is the content that is decided on.
+type Artifact struct {
+	Path     string   `cel:"path"`
+	Name     string   `cel:"name"`
+	Digest   string   `cel:"digest"`
+	Kind     string   `cel:"kind"` // "tree" or "file"
+	Size     int64    `cel:"size"` // bytes
+	Files    []File   `cel:"files"`
+	Excluded []string `cel:"excluded"` // names at the root that the digest does not cover
+}
+
+// File is one file of the content.
+type File struct {
+	Name   string `cel:"name"`
+	Digest string `cel:"digest"`
+	Size   int64  `cel:"size"` // bytes
+}
+
+// Scan is a scan result that counts.
+type Scan struct {
+	Source        string    `cel:"source"`
+	Key           string    `cel:"key"`  // name of the key in the trust root
+	Time          time.Time `cel:"time"` // self-asserted by whoever signed
+	Tool          string    `cel:"tool"`
+	Verdict       string    `cel:"verdict"`
+	Configuration string    `cel:"configuration"`
+	Suppressed    int64     `cel:"suppressed"`
+	Counts        Counts    `cel:"counts"`
+	Gaps          int64     `cel:"gaps"`
+	Unsupported   int64     `cel:"unsupported"`
+	Findings      []Finding `cel:"findings"`
+	Omitted       int64     `cel:"omitted"` // findings that are counted, not listed
+	Files         []Scanned `cel:"files"`
+}
+
+// Counts are findings by severity.
+type Counts struct {
+	Critical int64 `cel:"critical"`
+	High     int64 `cel:"high"`
+	Medium   int64 `cel:"medium"`
+	Low      int64 `cel:"low"`
+	Info     int64 `cel:"info"`
+}
+
+// Finding is one finding of a scan.
+type Finding struct {
+	Rule        string `cel:"rule"`
+	Severity    string `cel:"severity"`
+	Class       string `cel:"class"`
+	File        string `cel:"file"`
+	Subject     string `cel:"subject"`
+	Technique   string `cel:"technique"`
+	Fingerprint string `cel:"fingerprint"`
+}
+
+// Scanned is one file as the scan found it.
+type Scanned struct {
+	Name    string `cel:"name"`
+	Digest  string `cel:"digest"`
+	Format  string `cel:"format"`
+	Verdict string `cel:"verdict"`
+}
+
+// Signature is a model signature that counts.
+type Signature struct {
+	Source string `cel:"source"`
+	Key    string `cel:"key"`
+}
+
+// Claim is any claim that was found.
+type Claim struct {
+	Source  string `cel:"source"`
+	Type    string `cel:"type"` // predicate type; empty when the signature does not hold
+	Key     string `cel:"key"`  // empty when no key of the trust root signed it
+	Counts  bool   `cel:"counts"`
+	Failure string `cel:"failure"`
+	// Broken: damaged, or signed by a trusted key and not understood. Condemns: a trusted key says malicious.
+	Broken   bool `cel:"broken"`
+	Condemns bool `cel:"condemns"`
+}
+
+// environment declares the facts to CEL, so that a misspelt field is found when a policy is loaded.
+func environment() (*cel.Env, error) {
+	object := func(name string) *cel.Type { return cel.ObjectType("policy." + name) }
+	env, err := cel.NewEnv(
+		ext.NativeTypes(ext.ParseStructTags(true), reflect.TypeFor[Artifact](), reflect.TypeFor[File](), reflect.TypeFor[Scan](),
+			reflect.TypeFor[Counts](), reflect.TypeFor[Finding](), reflect.TypeFor[Scanned](), reflect.TypeFor[Signature](),
+			reflect.TypeFor[Claim]()),
+		cel.Variable("artifact", object("Artifact")),
+		cel.Variable("scan", object("Scan")),
+		cel.Variable("scans", cel.ListType(object("Scan"))),
+		cel.Variable("signatures", cel.ListType(object("Signature"))),
+		cel.Variable("claims", cel.ListType(object("Claim"))),
+		cel.Variable("now", cel.TimestampType),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("declare facts: %w", err)
+	}
+	return env, nil
+}
+
+// variables are the facts as conditions see them.
+func (f Facts) variables() map[string]any {
+	vars := map[string]any{"artifact": f.Artifact, "scans": f.Scans, "signatures": f.Signatures, "claims": f.Claims, "now": f.Now}
+	if f.Scan != nil {
+		vars["scan"] = *f.Scan
+	}
+	return vars
+}
+
+// NewFacts collects the facts about the content of m under a path, from claims that evidence.Check has judged.
+func NewFacts(path string, m *evidence.Manifest, claims []*evidence.Claim, now time.Time) Facts {
+	f := Facts{Artifact: newArtifact(path, m), Now: now}
+	worst := picket.NotApplicable
+	for _, c := range claims {
+		f.Claims = append(f.Claims, newClaim(c))
+		switch {
+		case !c.Counts():
+		case c.Model != nil:
+			f.Signatures = append(f.Signatures, Signature{Source: c.Source, Key: c.Key})
+		case c.Scan != nil:
+			s := newScan(c)
+			f.Scans = append(f.Scans, s)
+			if f.Scan == nil || c.Scan.Verdict.Worse(worst) {
+				f.Scan, worst = &s, c.Scan.Verdict
+			}
+		}
+	}
+	return f
+}
+
+func newArtifact(path string, m *evidence.Manifest) Artifact {
+	a := Artifact{Path: path, Name: m.Name, Digest: string(m.Digest()), Kind: "tree", Size: m.Size(), Excluded: m.Excluded}
+	if m.File {
+		a.Kind = "file"
+	}
+	for _, r := range m.Resources {
+		a.Files = append(a.Files, File{Name: r.Name, Digest: string(r.Digest), Size: r.Size})
+	}
+	return a
+}
+
+func newClaim(c *evidence.Claim) Claim {
+	claim := Claim{Source: c.Source, Type: c.PredicateType, Key: c.Key, Counts: c.Counts(),
+		Broken: c.Broken, Condemns: c.Condemns}
+	if c.Failure != nil {
+		claim.Failure = c.Failure.Error()
+	}
+	return claim
+}
+
+func newScan(c *evidence.Claim) Scan {
+	r := c.Scan
+	s := Scan{
+		Source: c.Source, Key: c.Key, Time: r.Time, Tool: r.Tool, Verdict: r.Verdict.String(),
+		Configuration: string(r.Configuration), Suppressed: int64(r.Suppressed), Omitted: int64(r.Omitted),
+		Counts: Counts{Critical: int64(r.Counts.Critical), High: int64(r.Counts.High), Medium: int64(r.Counts.Medium),
+			Low: int64(r.Counts.Low), Info: int64(r.Counts.Info)},
+		Gaps: int64(r.Coverage.Gaps), Unsupported: int64(r.Coverage.Unsupported),
+	}
+	for _, f := range r.Findings {
+		s.Findings = append(s.Findings, Finding{Rule: f.Rule, Severity: f.Severity.String(), Class: string(f.Class),
+			File: f.Artifact, Subject: f.Subject, Technique: f.Technique, Fingerprint: f.Fingerprint})
+	}
+	for _, x := range r.Resources {
+		s.Files = append(s.Files, Scanned{Name: x.Name, Digest: string(x.Digest), Format: x.Format, Verdict: x.Verdict.String()})
+	}
+	return s
+}

@@ -1,0 +1,188 @@
+// Package policy decides on claims: YAML files whose rules are CEL conditions that must hold about typed facts. It is for
+// gates, admission and whoever has to explain a decision.
+//
+// Every error denies: a rule that does not compile, that fails, that costs too much, that asks for a claim which is not
+// there. Two conditions stand before every policy and cannot be turned off: a scan result that counts must cover the
+// content, and none that counts may say malicious, however old it is. A policy in audit mode says what it would deny and
+// lets it pass. The package reads no files, runs nothing, and knows no time but the one it is given.
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/picketsec/picket"
+)
+
+// Bounds on a policy and on what its rules may cost.
+const (
+	maxPolicyFile = 1 << 20   // bytes
+	maxRules      = 1000      // rules of one policy
+	maxCost       = 5_000_000 // units of CEL's cost model for one rule: some 100,000 files looked at a few times each
+)
+
+// ErrPolicy is wrapped by every error about the text of a policy.
+var ErrPolicy = errors.New("the policy is wrong")
+
+// Mode says what a decision to deny leads to.
+type Mode string
+
+// The modes.
+const (
+	Enforce Mode = "enforce"
+	Audit   Mode = "audit" // says what it would deny, and lets it pass
+)
+
+// Policy is a compiled policy. Make it with Load.
+type Policy struct {
+	Name string
+	Mode Mode
+
+	rules []rule
+}
+
+// rule is one compiled condition.
+type rule struct {
+	ruleText
+	program cel.Program
+}
+
+// policyText is the form of a policy on disk.
+type policyText struct {
+	Version int        `yaml:"version"`
+	Name    string     `yaml:"name"`
+	Mode    Mode       `yaml:"mode"`
+	Rules   []ruleText `yaml:"rules"`
+}
+
+// ruleText is the form of a rule on disk.
+type ruleText struct {
+	ID          string `yaml:"id"`
+	Description string `yaml:"description"`
+	Severity    string `yaml:"severity"`
+	Require     string `yaml:"require"` // CEL, true when the rule holds
+	Message     string `yaml:"message"` // what is wrong when it does not
+	Owner       string `yaml:"owner"`   // who can fix it
+	Remedy      string `yaml:"remedy"`  // the command or step that fixes it
+}
+
+// Load reads and compiles a policy. Unknown keys, unknown fields of facts and conditions that are not boolean are errors
+// that wrap ErrPolicy and name the line or the rule.
+func Load(r io.Reader, name string) (*Policy, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxPolicyFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read policy %s: %w", name, err)
+	}
+	p, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("read policy %s: %w: %w", name, ErrPolicy, err)
+	}
+	return p, nil
+}
+
+func parse(data []byte) (*Policy, error) {
+	if len(data) > maxPolicyFile {
+		return nil, fmt.Errorf("larger than %d bytes", maxPolicyFile)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	var text policyText
+	if err := dec.Decode(&text); err != nil {
+		return nil, err
+	}
+	if err := dec.Decode(&policyText{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one YAML document")
+	}
+	if err := text.validate(); err != nil {
+		return nil, err
+	}
+	env, err := environment()
+	if err != nil {
+		return nil, err
+	}
+	p := &Policy{Name: text.Name, Mode: text.Mode}
+	for _, rt := range text.Rules {
+		program, err := compile(env, rt.Require)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", rt.ID, err)
+		}
+		p.rules = append(p.rules, rule{rt, program})
+	}
+	return p, nil
+}
+
+// validate checks everything but the conditions.
+func (t policyText) validate() error {
+	switch {
+	case t.Version != 1:
+		return fmt.Errorf("version %d is not known; write version: 1", t.Version)
+	case t.Name == "":
+		return errors.New("name is missing")
+	case t.Mode != Enforce && t.Mode != Audit:
+		return fmt.Errorf("mode %q is not one of enforce, audit", t.Mode)
+	case len(t.Rules) == 0 || len(t.Rules) > maxRules:
+		return fmt.Errorf("it has %d rules; 1 to %d make sense", len(t.Rules), maxRules)
+	}
+	seen := map[string]bool{}
+	for i, r := range t.Rules {
+		if err := r.validate(); err != nil {
+			return fmt.Errorf("rule %d (%s): %w", i+1, picket.Printable(r.ID, 80), err)
+		}
+		if seen[r.ID] {
+			return fmt.Errorf("rule %d: the id %s is there already", i+1, r.ID)
+		}
+		seen[r.ID] = true
+	}
+	return nil
+}
+
+var (
+	ruleID      = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+	placeholder = regexp.MustCompile(`\{[a-zA-Z_]*\}`)
+)
+
+// validate checks one rule.
+func (r ruleText) validate() error {
+	if !ruleID.MatchString(r.ID) || strings.HasPrefix(r.ID, "gate.") {
+		return errors.New("the id is lower-case words joined by - or ., and does not start with gate.")
+	}
+	for _, field := range [][2]string{{"require", r.Require}, {"message", r.Message}, {"remedy", r.Remedy}} {
+		if strings.TrimSpace(field[1]) == "" {
+			return fmt.Errorf("%s is missing", field[0])
+		}
+	}
+	if r.Severity != "" {
+		if _, err := picket.ParseSeverity(r.Severity); err != nil {
+			return err
+		}
+	}
+	for _, p := range placeholder.FindAllString(r.Remedy, -1) {
+		if p != "{path}" {
+			return fmt.Errorf("the remedy uses %s; only {path} is known", p)
+		}
+	}
+	return nil
+}
+
+// compile checks the types of a condition and prepares it.
+func compile(env *cel.Env, source string) (cel.Program, error) {
+	ast, issues := env.Compile(source)
+	if err := issues.Err(); err != nil {
+		return nil, fmt.Errorf("the condition does not compile: %w", err)
+	}
+	if !ast.OutputType().IsExactType(cel.BoolType) {
+		return nil, fmt.Errorf("the condition is of type %s, not bool", ast.OutputType())
+	}
+	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(1000))
+	if err != nil {
+		return nil, fmt.Errorf("the condition does not compile: %w", err)
+	}
+	return program, nil
+}
