@@ -9,9 +9,9 @@ package pickle
 
 import "io"
 
-// Value is a handle to an abstract Python object of one Machine, valid until the machine's next Run or Close. Two handles
-// that are equal are the same object, and for strings, integers and globals also the same content. The zero Value is no
-// value at all; its kind is Unknown.
+// Value is a handle to an abstract Python object of one Machine, valid until the machine's next Run or Close. Equal
+// handles of containers and instances are the same object; equal handles of strings, integers and globals have the same
+// content if it is known. The zero Value is no value at all; its kind is Unknown.
 type Value uint32
 
 // Kind says what a Value is. It is exact: what the machine cannot know for sure is Unknown.

@@ -1,6 +1,14 @@
 package pickle
 
-import "github.com/picketsec/picket/artifact/format"
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/internal/limits"
+)
 
 // Format recognises pickles.
 type Format struct{}
@@ -14,5 +22,120 @@ func (Format) Info() format.Info {
 	}
 }
 
-// Match implements format.Format.
-func (Format) Match(p format.Probe) bool { return len(p.Head) > 2 && p.Head[0] == 0x80 && p.Head[1] <= 5 }
+// Match implements format.Format. A pickle has no magic before protocol 2, so the head is run:
+//
+//   - what imports or calls something and then reaches STOP, or calls something that was imported under a plausible name,
+//     is a pickle however it goes on;
+//   - what starts with PROTO is a pickle when it stops, is cut, or runs for a few opcodes;
+//   - what does neither is a pickle when it stops or is cut, nothing about it is odd, and it puts values together: text
+//     may start with a few opcodes by chance.
+func (Format) Match(p format.Probe) bool {
+	if len(p.Head) < 2 || opcodes[p.Head[0]].run == nil {
+		return false
+	}
+	c := classify(p.Head)
+	atEnd := p.Size == int64(len(p.Head)) // the head is all of the content
+	switch {
+	case c.called:
+		return true
+	case c.proto:
+		return c.stopped || c.cut || c.ops >= 3
+	case c.imported:
+		return c.stopped
+	case c.odd:
+		return false
+	case c.stopped && c.binary:
+		return c.joined || atEnd && c.end == len(p.Head)
+	case c.stopped:
+		return c.joined && (c.ops >= minOps || c.ops >= 4 && atEnd && c.end == len(p.Head))
+	}
+	return c.cut && c.joined && c.ops >= minOps
+}
+
+// minOps is how many opcodes without anything odd make content a pickle that does not start with PROTO.
+const minOps = 8
+
+// class is what running the head of some content shows.
+type class struct {
+	ops      int64
+	end      int  // where the run ended
+	proto    bool // starts with PROTO 0 to 5
+	stopped  bool // reached STOP
+	cut      bool // the head ends inside of the stream
+	called   bool // calls or changes something that was imported under a plausible name
+	imported bool // imports something under a plausible name, or from the registry
+	joined   bool // puts values together into containers
+	odd      bool // some anomaly
+	binary   bool // has a byte that no text has
+}
+
+// errEnough ends a run that has shown what it is.
+var errEnough = errors.New("recognised")
+
+// classify runs the head of some content.
+func classify(head []byte) class {
+	l := limits.Default()
+	l.Ops, l.Memory = 4*format.HeadSize, 4<<20
+	c := class{proto: head[0] == 0x80 && head[1] <= highestProtocol}
+	m := NewMachine(limits.NewBudget(l), &c)
+	defer m.Close()
+	r, err := NewReader(format.BytesBlob(head), 0)
+	if err != nil {
+		return c
+	}
+	s, err := m.Run(context.Background(), r)
+	c.ops, c.end, c.stopped = s.Ops, int(s.End), s.Stopped
+	c.joined = m.joins > 0
+	c.cut = m.short
+	for _, b := range head[:c.end] {
+		c.binary = c.binary || b >= utf8.RuneSelf || b < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", rune(b))
+	}
+	return c
+}
+
+// Effect implements Handler.
+func (c *class) Effect(m *Machine, e *Effect) error {
+	target := e.Callee
+	switch e.Kind {
+	case Anomaly:
+		c.odd = c.odd || e.Anomaly != StringEncoding
+		return nil
+	case ExtensionCode:
+		c.imported = true
+		return nil
+	case Import:
+		c.imported = c.imported || plausible(m, e.Result)
+		return nil
+	case Build, SetItems, Append, AddItems:
+		target = e.Target
+	case Call:
+	default:
+		return nil
+	}
+	if plausible(m, target) {
+		c.called = true
+		return errEnough
+	}
+	return nil
+}
+
+// plausible reports whether v was imported under names that a Python module could have, as the words of a text rarely are.
+func plausible(m *Machine, v Value) bool {
+	module, name, ok := m.Global(v)
+	return ok && identifier(module) && identifier(name)
+}
+
+// identifier reports whether s is made of letters, digits, underscores and dots, and starts and ends with none of these.
+func identifier(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || s[0] >= '0' && s[0] <= '9' || strings.Contains(s, "..") {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		word := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c >= utf8.RuneSelf
+		if !word {
+			return false
+		}
+	}
+	return true
+}
