@@ -1,0 +1,68 @@
+package zip
+
+import (
+	"bytes"
+
+	"github.com/picketsec/picket/artifact/format"
+)
+
+// Name is the name of the format.
+const Name = "zip"
+
+// Format recognises zip archives.
+type Format struct{}
+
+// New returns the format.
+func New() format.Format { return Format{} }
+
+// Info implements format.Format.
+func (Format) Info() format.Info {
+	return format.Info{Name: Name, Title: "zip archive", MediaType: "application/zip",
+		Extensions: []string{".zip", ".jar", ".war", ".mar", ".whl", ".egg", ".pyz", ".docx", ".xlsx", ".apk", ".keras", ".skops", ".ptl"},
+		Risk:       format.Active, Parsed: true, Spec: "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"}
+}
+
+// Match implements format.Format: a local header at the start, or a directory that some reader finds from the end, whatever
+// stands before the archive. An archive without members counts when its end record is all there is.
+func (Format) Match(p format.Probe) bool {
+	if len(p.Head) >= lenLocal && string(p.Head[:4]) == sigLocal && le.Uint16(p.Head[26:]) > 0 && p.Head[5] == 0 {
+		return true
+	}
+	if len(p.Head) >= lenEnd && string(p.Head[:4]) == sigEnd {
+		return int64(lenEnd)+int64(le.Uint16(p.Head[20:])) == p.Size
+	}
+	if p.Blob == nil || p.Blob.At() == nil || !bytes.Contains(p.Tail, []byte(sigEnd)) {
+		return false
+	}
+	_, err := locate(p.Blob)
+	return err == nil
+}
+
+// Limits of Names.
+const (
+	maxNames     = 4096
+	maxNameBytes = 1 << 20
+)
+
+// Names lists the names of the first members by the directory, for formats that are recognised by the members of a zip archive.
+// It reads no more than about a mebibyte. It returns nil when the content is no archive with random access.
+func Names(p format.Probe) []string {
+	if p.Blob == nil || p.Blob.At() == nil || !(Format{}).Match(p) {
+		return nil
+	}
+	d, err := locate(p.Blob)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	w := &window{blob: p.Blob}
+	for offset := d.start; len(names) < maxNames && offset-d.start < maxNameBytes; {
+		h, err := central(w, offset, d.before)
+		if err != nil || !h.Present {
+			break
+		}
+		names = append(names, h.Name)
+		offset += h.Length
+	}
+	return names
+}
