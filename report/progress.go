@@ -11,8 +11,8 @@ import (
 	"github.com/picketsec/picket/internal/layout"
 )
 
-// Progress shows one line that is rewritten in place: files and bytes done, how long it will still take, and the name at
-// work. It writes at most ten times a second, and nothing at all unless it is told that it writes to a terminal. It is safe
+// Progress shows one line that is rewritten in place: files and bytes done, how long it will still take, and the name of a
+// file. It writes at most ten times a second, and nothing at all unless it is told that it writes to a terminal. It is safe
 // for concurrent use.
 type Progress struct {
 	mu                sync.Mutex
@@ -50,11 +50,14 @@ func (p *Progress) Total(files int, bytes int64) {
 // Start says which file is at work now.
 func (p *Progress) Start(name string) { p.change(func() { p.name = name }) }
 
-// Read adds n bytes that were read.
-func (p *Progress) Read(n int64) { p.change(func() { p.bytes += n }) }
-
-// Done adds one finished file.
-func (p *Progress) Done() { p.change(func() { p.files++ }) }
+// Done adds a finished file of size bytes, and shows its name until another one starts.
+func (p *Progress) Done(name string, size int64) {
+	p.change(func() {
+		p.name = name
+		p.files++
+		p.bytes += size
+	})
+}
 
 // Close erases the line. Further calls do nothing.
 func (p *Progress) Close() {

@@ -40,20 +40,19 @@ func TestProgress(t *testing.T) {
 		t.Errorf("wrote %q at once", b.String())
 	}
 	c.add(time.Second)
-	p.Read(1_000_000)
-	p.Read(1) // too soon after the one before
+	p.Done("models/first.pt", 1_000_000)
+	p.Start("models/soon.pt") // too soon after the one before
 	c.add(9 * time.Second)
-	p.Done()
-	p.Start("models/\x1b[2Jsecond.pt")
+	p.Done("models/second.pt", 0)
 	c.add(time.Second)
-	p.Read(0)
+	p.Start("models/\x1b[2Jthird.pt")
 	p.Close()
-	p.Read(5)
+	p.Done("models/late.pt", 5)
 	p.Close()
 	want := []string{"",
-		"scanning 0/10 files · 1 MB/4 MB · models/first.pt\x1b[K",
-		"scanning 1/10 files · 1 MB/4 MB · 30 s left · models/first.pt\x1b[K",
-		`scanning 1/10 files · 1 MB/4 MB · 33 s left · models/\x1b[2Jsecond.pt` + "\x1b[K",
+		"scanning 1/10 files · 1 MB/4 MB · models/first.pt\x1b[K",
+		"scanning 2/10 files · 1 MB/4 MB · 30 s left · models/second.pt\x1b[K",
+		`scanning 2/10 files · 1 MB/4 MB · 33 s left · models/\x1b[2Jthird.pt` + "\x1b[K",
 		"\x1b[K"}
 	if diff := cmp.Diff(want, strings.Split(b.String(), "\r")); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -82,10 +81,10 @@ func TestProgressQuiet(t *testing.T) {
 	c := &clock{at: time.Unix(1000, 0)}
 	file := NewProgress(&b, false, 80, c.now)
 	quick := NewProgress(&b, true, 80, c.now)
-	quick.Done()
+	quick.Done("a", 1)
 	quick.Close()
 	c.add(time.Minute)
-	file.Done()
+	file.Done("a", 1)
 	file.Close()
 	if b.Len() > 0 {
 		t.Errorf("wrote %q", b.String())
@@ -103,8 +102,7 @@ func TestProgressConcurrent(t *testing.T) {
 			for range 100 {
 				c.add(50 * time.Millisecond)
 				p.Start("some/very/long/name/of/a/model.safetensors")
-				p.Read(1 << 20)
-				p.Done()
+				p.Done("some/other/name.bin", 1<<20)
 			}
 		})
 	}
