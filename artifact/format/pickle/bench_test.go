@@ -15,8 +15,11 @@ func dense(records int) string {
 	var b strings.Builder
 	b.WriteString("\x80\x02]q\x00(")
 	for i := range records {
-		key := func() string { k := 4*i + 1; return string([]byte{'r', byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)}) }
-		fmt.Fprintf(&b, "}%s(U\x01aK\x01U\x01bM\x00\x02U\x04nameU\x06w%05dX\x01\x00\x00\x00cK\x01K\x02\x86K\x03NK\x04\x88K\x05u", key(), i%100000)
+		key := func() string {
+			k := i + 1
+			return string([]byte{'r', byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)})
+		}
+		fmt.Fprintf(&b, "}%s(U\x01aK\x01U\x01bM\x00\x02U\x04nameU\x06w%05dX\x01\x00\x00\x00cK\x01K\x02\x86K\x03NK\x04\x88u", key(), i%100000)
 	}
 	b.WriteString("e.")
 	return b.String()

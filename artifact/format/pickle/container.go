@@ -4,7 +4,6 @@ package pickle
 func (m *Machine) build(k Kind, items []Value) Value {
 	v := m.objects.add(&m.pool, k, 0, 0)
 	if len(items) > 0 {
-		m.joins++
 		flags := m.contain(items)
 		m.met |= flags & taints
 		m.objects.extend(&m.pool, v, items, flags)
@@ -27,6 +26,7 @@ func (m *Machine) gather(k Kind) error {
 	if err != nil {
 		return err
 	}
+	m.joins++
 	return m.push(m.build(k, items))
 }
 
@@ -41,6 +41,7 @@ func opDict(m *Machine) error {
 		}
 		return m.malformed("DICT has a key without a value")
 	}
+	m.joins++
 	return m.push(m.build(Dict, items))
 }
 
@@ -54,6 +55,7 @@ func (m *Machine) tuple(n int) error {
 	if at < m.fence {
 		return m.underflow()
 	}
+	m.joins++
 	v := m.build(Tuple, m.stack[at:])
 	m.stack = append(m.stack[:at], v)
 	return nil

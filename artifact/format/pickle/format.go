@@ -39,13 +39,13 @@ func (Format) Match(p format.Probe) bool {
 	case c.called:
 		return true
 	case c.proto:
-		return c.stopped || c.cut || c.ops >= 3
+		return c.stopped || c.imported || c.ops >= minOps || !c.odd && (c.ops >= 3 || c.cut && c.ops >= 2)
 	case c.imported:
 		return c.stopped
 	case c.odd:
 		return false
-	case c.stopped && c.binary:
-		return c.joined || atEnd && c.end == len(p.Head)
+	case c.stopped && c.binary && atEnd && c.end == len(p.Head):
+		return true
 	case c.stopped:
 		return c.joined && (c.ops >= minOps || c.ops >= 4 && atEnd && c.end == len(p.Head))
 	}

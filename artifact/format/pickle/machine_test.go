@@ -161,4 +161,3 @@ func TestEffects(t *testing.T) {
 		})
 	}
 }
-
