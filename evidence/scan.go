@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -132,14 +133,14 @@ func NewScanStatement(scan picket.Scan, m *Manifest, details ScanDetails) ([]byt
 
 // resourceName is the name of an artifact in the manifest of what was scanned.
 func resourceName(target string, a picket.Artifact, single bool) string {
-	if single && a.Name == target {
+	target, name := path.Clean(target), path.Clean(a.Name)
+	switch {
+	case single && name == target:
 		return "."
+	case target == ".":
+		return name
 	}
-	target = strings.TrimSuffix(strings.TrimSuffix(target, "/"), "/.")
-	if target == "." || target == "" {
-		return strings.TrimPrefix(a.Name, "./")
-	}
-	return strings.TrimPrefix(a.Name, target+"/")
+	return strings.TrimPrefix(name, strings.TrimSuffix(target, "/")+"/")
 }
 
 // addFindings counts all findings and lists as many as a claim holds.
