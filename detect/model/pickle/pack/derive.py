@@ -8,7 +8,7 @@ A name is added only when what a pickle can do with it is inert: constructing th
 it again run no code that the file chooses. A class qualifies by itself when everything a loader calls on it is the
 interpreter's own: no __del__, no __getattr__ or __getattribute__ of its own, __new__ of a built-in type, and __setstate__
 absent. A class with hooks of its own qualifies when a person has read them: AUDITED names the hooks that were read. Names
-that are no plain classes (functions that rebuild an object, C types, old paths) are written by hand in curated.txt with
+that are no plain classes (functions that rebuild an object, C types, old paths) are written by hand in curated.list with
 the positions in which they are inert; this tool checks neither and copies them.
 
 Existing packs are added to, never cut: a file written by an old version of a library must stay readable.
@@ -19,6 +19,7 @@ import importlib
 import inspect
 import pathlib
 import pkgutil
+import re
 import sys
 import warnings
 
@@ -50,8 +51,10 @@ AUDITED = {
 
 # Where the classes of a library that models are made of live; other modules are not walked.
 WALK = {
-    "scipy": ("scipy.sparse", "scipy.interpolate", "scipy.spatial", "scipy.optimize"),
-    "pandas": ("pandas._libs", "pandas.core", "pandas"),
+    "scipy": ("scipy.sparse", "scipy.interpolate", "scipy.spatial"),
+    "pandas": tuple("pandas." + m for m in (
+        "_libs.arrays _libs.internals _libs.interval _libs.missing _libs.sparse _libs.tslibs core.arrays core.dtypes "
+        "core.frame core.generic core.indexes core.internals core.series").split()),
     "torch": ("torch.nn.modules", "torch.optim", "torch.distributions", "torch.nn.quantized", "torch.nn.intrinsic",
               "torch.ao.nn"),
     "xgboost": ("xgboost.core", "xgboost.sklearn", "xgboost.training", "xgboost.callback"),
@@ -64,8 +67,13 @@ WALK = {
 NEVER = {
     "sklearn.utils.parallel", "sklearn.frozen", "pandas.ExcelFile", "pandas.ExcelWriter", "pandas.HDFStore",
     "torch.nn.modules.lazy.LazyModuleMixin", "torch.nn.parallel.distributed.DistributedDataParallel",
+    "catboost.core.Pool", "catboost.core._StreamLikeWrapper", "catboost.core._CustomLoggersStack", "lightgbm.basic._TempFile",
     "xgboost.core.DataIter", "xgboost.core.DMatrix", "lightgbm.basic._InnerPredictor", "lightgbm.basic.Dataset",
 }
+
+# Names that no pickle of a model needs: local classes, displays, accessors, warnings, readers.
+UNWANTED = re.compile(r"<|Display$|Accessor|Properties$|Warning$|Reader|Writer|Unpickler|ABC[A-Z]|^pandas\.(api|compat|errors)"
+                      r"|^pandas\.[A-Z]\w*(Grouper|Flags|Agg|Option)$|^pandas\._typing|Mixin$|Parser|Localizer")
 
 INERT_NEW = (object, dict, list, tuple, set, frozenset, int, float, complex, str, bytes, BaseException)
 
@@ -75,9 +83,10 @@ def owner(cls, attribute):
     return next((c for c in cls.__mro__ if attribute in vars(c)), object)
 
 
-def audited(lib, cls):
+def audited(cls):
     name = f"{cls.__module__}.{cls.__qualname__}"
-    return cls.__module__ in ("builtins", "typing", "abc", "collections", "enum") or name.startswith(AUDITED.get(lib, ("\0",)))
+    lib = cls.__module__.split(".")[0]
+    return lib in ("builtins", "typing", "abc", "collections", "enum") or name.startswith(AUDITED.get(lib, ("\0",)))
 
 
 def is_native(cls):
@@ -85,7 +94,7 @@ def is_native(cls):
     return not cls.__flags__ & (1 << 9)  # Py_TPFLAGS_HEAPTYPE
 
 
-def positions(lib, cls):
+def positions(cls):
     """The positions in which cls is inert, or "" when that is not known."""
     if issubclass(cls, enum.Enum):
         return "call ref"
@@ -93,15 +102,15 @@ def positions(lib, cls):
         return ""
     for hook in ("__del__", "__getattr__", "__getattribute__", "__setstate__", "__setattr__"):
         defined = owner(cls, hook)
-        if defined is not object and not audited(lib, defined) and not is_native(defined):
+        if defined is not object and not audited(defined) and not is_native(defined):
             return ""
     made = owner(cls, "__new__")
-    if made not in INERT_NEW and not is_native(made) and not audited(lib, made) and not hasattr(cls, "_fields"):
+    if made not in INERT_NEW and not is_native(made) and not audited(made) and not hasattr(cls, "_fields"):
         return ""
     if is_native(cls):
         return "call new build ref"
     where = "new build ref"
-    if issubclass(cls, dict) and (owner(cls, "__setitem__") is dict or audited(lib, owner(cls, "__setitem__"))):
+    if issubclass(cls, dict) and (owner(cls, "__setitem__") is dict or audited(owner(cls, "__setitem__"))):
         where += " items"
     if issubclass(cls, list) and owner(cls, "append") is list and owner(cls, "extend") is list:
         where += " append"
@@ -135,11 +144,13 @@ def imported(lib):
     rules = {}
     for module in found:
         for name, value in sorted(vars(module).items()):
+            if not isinstance(value, type) and not callable(value):
+                continue
             full = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', name)}"
-            if getattr(value, "__module__", None) != module.__name__ or "<" in full or full in NEVER or skipped(full):
+            if getattr(value, "__module__", None) != module.__name__ or UNWANTED.search(full) or full in NEVER or skipped(full):
                 continue
             if isinstance(value, type):
-                where = positions(lib, value)
+                where = positions(value)
                 if where:
                     rules[full] = where
             elif name.startswith("__pyx_unpickle_"):
@@ -152,12 +163,27 @@ def imported(lib):
 HOOKS = {"__setstate__", "__del__", "__getattr__", "__getattribute__", "__new__", "__setattr__", "__init_subclass__"}
 
 
+# Architectures of transformers that people keep as whole objects; every configuration and tokenizer is taken.
+FAMILIES = set(
+    "albert auto bart beit bert bloom blip camembert clip convnext deberta deberta_v2 deit detr distilbert donut electra "
+    "encoder_decoder falcon gemma gemma2 gpt2 gpt_neo gpt_neox gptj layoutlm layoutlmv2 layoutlmv3 llama longformer m2m_100 "
+    "marian mbart mistral mixtral mpnet mt5 opt pegasus phi phi3 qwen2 qwen3 roberta segformer siglip speecht5 swin t5 "
+    "vision_encoder_decoder vit wav2vec2 whisper xlm_roberta xlnet".split())
+
+
+def wanted(module):
+    parts = module.split(".")
+    if parts[1:2] != ["models"]:
+        return True
+    return parts[-1].startswith(("configuration_", "tokenization_")) or len(parts) > 2 and parts[2] in FAMILIES
+
+
 def from_sources(lib, root):
     """The rules for the classes in sources whose bases lead to BASES within the same sources."""
     classes = {}
     for path in sorted(pathlib.Path(root, lib).rglob("*.py")):
         module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-        if skipped(module):
+        if skipped(module) or (lib == "transformers" and not wanted(module)):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
@@ -205,9 +231,9 @@ def read(path):
 
 
 def curated(lib):
-    """The rules of one [section] of curated.txt."""
+    """The rules of one [section] of curated.list."""
     rules, inside = {}, False
-    for line in (HERE / "curated.txt").read_text().splitlines():
+    for line in (HERE / "curated.list").read_text().splitlines():
         if line.startswith("["):
             inside = line == f"[{lib}]"
         elif inside and line.strip() and not line.startswith("#"):
@@ -223,9 +249,28 @@ def union(old, new):
     return " ".join(old.split() + [p for p in new.split() if p.split("(")[0] not in have])
 
 
+# scikit-learn before 0.22 had its modules without the underscore; these have other names besides.
+OLD_MODULES = {"_gb": "gradient_boosting", "_kmeans": "k_means_", "_dbscan": "dbscan_", "_voting": "voting_classifier",
+               "_fastica": "fastica_", "_lda": "online_lda", "_mean_shift": "mean_shift_", "_gb_losses": "gradient_boosting",
+               "_affinity_propagation": "affinity_propagation_", "_hierarchical": "hierarchical"}
+
+
+def old_paths(rules):
+    """The names that public classes of scikit-learn had before version 0.22."""
+    old = {}
+    for full, where in rules.items():
+        *package, module, name = full.split(".")
+        if len(package) == 2 and module.startswith("_") and where.startswith("new build") and "__" not in name:
+            was = "tree" if package[1:] == ["tree"] and module == "_classes" else OLD_MODULES.get(module, module[1:])
+            old[".".join([*package, was, name])] = where
+    return old
+
+
 def write(lib, version, derived):
     path = HERE / f"{lib}.txt"
     header, rules = read(path)
+    if lib == "sklearn":
+        derived |= old_paths(derived)
     for name, where in derived.items():
         rules[name] = union(rules[name], where) if name in rules else where
     rules.update(curated(lib))
@@ -233,7 +278,7 @@ def write(lib, version, derived):
     if version and version not in versions:
         versions.append(version)
     lines = [f"pack: {lib}", f"revision: {header.get('revision', '1')}", f"versions: {', '.join(versions)}",
-             "derived: derive.py by introspection of these versions, and curated.txt", ""]
+             "derived: derive.py by introspection of these versions, and curated.list", ""]
     lines += [f"{name}  {where}" for name, where in sorted(rules.items())]
     path.write_text("\n".join(lines) + "\n")
     print(f"{path.name}: {len(rules)} names")

@@ -1,0 +1,192 @@
+package pickle
+
+import (
+	"math"
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/pickle"
+)
+
+// dtype is what matters about a numpy dtype: the size in bytes of an element, and whether elements are objects.
+type dtype struct {
+	size    int64
+	objects bool
+}
+
+// describe keeps the state of a dtype.
+func (j *judge) describe(m *pickle.Machine, e *pickle.Effect, n *named) {
+	if n.full != "numpy.dtype" {
+		return
+	}
+	d, ok := j.dtypeOf(m, e.Target)
+	state, listed := m.Elements(e.State)
+	if !ok || !listed || len(state) < 8 {
+		return
+	}
+	if flags, ok := m.Int(state[7]); ok && flags&1 != 0 {
+		d.objects = true
+	}
+	j.dtypes[e.Target] = d
+}
+
+// dtypeOf is what a value that was made by numpy.dtype is.
+func (j *judge) dtypeOf(m *pickle.Machine, v pickle.Value) (dtype, bool) {
+	if d, ok := j.dtypes[v]; ok {
+		return d, true
+	}
+	callee, args, ok := m.Call(v)
+	if !ok || j.named(m, callee) != "numpy.dtype" {
+		return dtype{}, false
+	}
+	list, ok := m.Elements(args)
+	if !ok || len(list) == 0 {
+		return dtype{}, false
+	}
+	text, ok := m.Text(list[0])
+	if !ok {
+		return dtype{}, false
+	}
+	return parseDtype(text)
+}
+
+// parseDtype reads the short form of a dtype, such as "f8", "<U5", "V16" or "O8".
+func parseDtype(text string) (dtype, bool) {
+	text = strings.TrimLeft(text, "<>|=")
+	if text == "" {
+		return dtype{}, false
+	}
+	if text[0] == 'O' {
+		return dtype{size: 8, objects: true}, true
+	}
+	n, err := strconv.ParseInt(text[1:], 10, 32)
+	if err != nil || n < 0 || !strings.ContainsRune("biufcSaUVmM", rune(text[0])) {
+		return dtype{}, false
+	}
+	if text[0] == 'U' {
+		n *= 4
+	}
+	return dtype{size: n}, true
+}
+
+// inlineArray skips or runs the array that joblib writes into the stream after the state of its wrapper.
+func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error {
+	if n == nil || !strings.HasSuffix(n.full, "joblib.numpy_pickle.NumpyArrayWrapper") {
+		return nil
+	}
+	fields := j.fields(m, e.State)
+	d, ok := j.dtypeOf(m, fields["dtype"])
+	count, sized := j.count(m, fields["shape"])
+	if !ok || !sized {
+		return format.Malformed(e.Offset, "the size of the joblib array that follows is not known")
+	}
+	r := m.Reader()
+	if err := j.plainView(r); err != nil {
+		return err
+	}
+	if d.objects {
+		return j.inlineStream(r)
+	}
+	high, size := bits.Mul64(uint64(count), uint64(d.size))
+	if high != 0 || size > math.MaxInt64 {
+		return format.Malformed(e.Offset, "the size of the joblib array overflows")
+	}
+	skip := int64(size)
+	if v, ok := fields["numpy_array_alignment_bytes"]; ok && m.Kind(v) == pickle.Int {
+		pad, err := r.Peek(1)
+		if err != nil {
+			return err
+		}
+		if len(pad) == 0 {
+			return format.Malformed(r.Offset(), "the joblib array is cut off")
+		}
+		if err := r.Skip(1 + int64(pad[0])); err != nil {
+			return err
+		}
+	}
+	j.opaque += skip
+	return r.Skip(skip)
+}
+
+// fields are the entries of a state dict that have text as their key.
+func (j *judge) fields(m *pickle.Machine, state pickle.Value) map[string]pickle.Value {
+	found := map[string]pickle.Value{}
+	list, _ := m.Elements(state)
+	for i := 0; i+1 < len(list) && i < 64; i += 2 {
+		if key, ok := m.Text(list[i]); ok {
+			found[key] = list[i+1]
+		}
+	}
+	return found
+}
+
+// count is the number of elements of a shape.
+func (j *judge) count(m *pickle.Machine, shape pickle.Value) (int64, bool) {
+	list, ok := m.Elements(shape)
+	if !ok || m.Kind(shape) != pickle.Tuple {
+		return 0, false
+	}
+	total := uint64(1)
+	for _, v := range list {
+		n, ok := m.Int(v)
+		high, low := bits.Mul64(total, uint64(n))
+		if !ok || n < 0 || high != 0 || low > math.MaxInt64 {
+			return 0, false
+		}
+		total = low
+	}
+	return int64(total), true
+}
+
+// maxInline bounds how deep streams stand inside one another.
+const maxInline = 16
+
+// inlineStream runs the pickle that stands inside another one.
+func (j *judge) inlineStream(r *pickle.Reader) error {
+	if j.depth >= maxInline {
+		return format.Malformed(r.Offset(), "more than %d pickles are nested in one another", maxInline)
+	}
+	j.depth++
+	defer func() { j.depth-- }()
+	inner := newJudge(j.file)
+	m := pickle.NewMachine(j.in.Budget, inner)
+	defer m.Close()
+	defer inner.flushPayloads()
+	_, err := m.Run(j.ctx, r)
+	return err
+}
+
+// plainBytes is how much of an inline array is looked at as opcodes.
+const plainBytes = 4 << 10
+
+// plainView looks at the start of an inline array as pickle.load does, which knows nothing of arrays and runs their bytes as
+// opcodes. Only a call of a known gadget counts: other opcodes are chance.
+func (j *judge) plainView(r *pickle.Reader) error {
+	head, err := r.Peek(plainBytes)
+	if err != nil || len(head) < 4 {
+		return err
+	}
+	start := r.Offset()
+	inner, err := pickle.NewReader(format.BytesBlob(append([]byte(nil), head...)), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = inner.Close() }() // bytes in memory
+	quiet := newJudge(j.file)
+	m := pickle.NewMachine(j.in.Budget, pickle.HandlerFunc(func(m *pickle.Machine, e *pickle.Effect) error {
+		if e.Kind != pickle.Call {
+			return nil
+		}
+		module, name, ok := m.Global(e.Callee)
+		if g, hit := j.det.gadgets.find(module + "." + name); ok && hit && g.harm.executes() {
+			quiet.report(RuleCodeExecution(), module+"."+name, start+e.Offset, "calls "+m.Repr(e.Result, shownCall)+
+				" when loaded by pickle.load instead of joblib.load", "opcodes hidden in a joblib array")
+		}
+		return nil
+	}))
+	defer m.Close()
+	_, _ = m.Run(j.ctx, inner) // array data breaks as a pickle, nearly always at once
+	return nil
+}
