@@ -48,6 +48,7 @@ func (t terminal) summary(scan picket.Scan, sum tally) {
 		t.paragraph(text, layout.Green)
 	}
 	if sum.artifacts > 0 {
+		t.labelled("verdict", layout.Plain, scan.Verdict().String(), verdictStyle(scan.Verdict()))
 		t.labelled("artifacts", layout.Plain, t.counts(sum), layout.Plain)
 		t.labelled("bytes", layout.Plain, bytesText(sum), layout.Plain)
 	}
