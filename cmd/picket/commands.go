@@ -2,7 +2,11 @@ package main
 
 import "github.com/spf13/cobra"
 
-// commands is the one list of verbs.
+// commands is the one list of verbs, in the order of a model's way: inspect, identify, sign, claim, decide.
 func commands(env Env) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		newScanCmd(env), newExplainCmd(env), newRulesCmd(env), newFormatsCmd(env), newAllowCmd(env),
+		newDigestCmd(env), newKeygenCmd(env), newInitCmd(env), newSignCmd(env), newVerifyCmd(env),
+		newClaimsCmd(env), newGateCmd(env), newWhyCmd(env), newDoctorCmd(env), newDocsCmd(env),
+	}
 }

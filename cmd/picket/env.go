@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/picketsec/picket"
 )
 
 // Exit codes of every verb.
@@ -53,11 +55,11 @@ func usagef(message string, args ...any) error { return usageError{fmt.Errorf(me
 func Execute(ctx context.Context, env Env, args []string) int {
 	root := newRoot(env)
 	root.SetArgs(args)
-	return report(ctx, env, root.ExecuteContext(ctx))
+	return conclude(ctx, env, root.ExecuteContext(ctx))
 }
 
-// report prints what went wrong, once, and maps it to an exit code. It is the only place that does.
-func report(ctx context.Context, env Env, err error) int {
+// conclude prints what went wrong, once, and maps it to an exit code. It is the only place that does.
+func conclude(ctx context.Context, env Env, err error) int {
 	if err == nil {
 		return exitOK
 	}
@@ -88,7 +90,13 @@ func newRoot(env Env) *cobra.Command {
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no command %q; picket --help lists them", picket.Printable(args[0], 40))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)

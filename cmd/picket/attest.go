@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/claimstore"
+	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/policy/exception"
+)
+
+// attestFlags turn the result of a scan into a signed claim.
+type attestFlags struct {
+	attest        bool
+	privateKey    string
+	allowSymlinks bool
+}
+
+// add declares the flags.
+func (a *attestFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.attest, "attest", false, "append the result, signed, to PATH/claims.jsonl (PATH.claims.jsonl for a file)")
+	cmd.Flags().StringVar(&a.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
+	cmd.Flags().BoolVar(&a.allowSymlinks, "allow-symlinks", false, "for --attest: hash what links to files point to, see picket sign")
+}
+
+// check refuses what cannot be attested before any work is done.
+func (a *attestFlags) check(args []string, flags scanFlags) error {
+	switch {
+	case !a.attest && a.privateKey != "":
+		return usagef("--private-key is for --attest, which is not given")
+	case !a.attest:
+		return nil
+	case a.privateKey == "":
+		return usagef("--attest needs --private-key FILE; picket keygen makes one")
+	case len(args) != 1 || args[0] == "-":
+		return usagef("--attest is about one file or folder")
+	case flags.noDigest:
+		return usagef("--attest needs digests; leave out --no-digest")
+	case flags.baseline != "":
+		return usagef("--attest must report everything; leave out --baseline")
+	}
+	return nil
+}
+
+// signer reads the key before the scan, so that a wrong one costs no time; nil when nothing is attested.
+func (a *attestFlags) signer(args []string) (*evidence.PrivateKey, error) {
+	if !a.attest {
+		return nil, nil
+	}
+	c, err := findContent(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := outside(c, a.privateKey); err != nil {
+		return nil, err
+	}
+	return readPrivateKey(a.privateKey)
+}
+
+// run appends the claim. The content is hashed as a whole, and every file must still have the digest that was scanned.
+func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config exception.Config, path string, key *evidence.PrivateKey) error {
+	if key == nil {
+		return nil
+	}
+	c, err := findContent(path)
+	if err != nil {
+		return err
+	}
+	m, err := c.hash(ctx, evidence.Options{AllowSymlinks: a.allowSymlinks})
+	if err != nil {
+		return err
+	}
+	effective, err := yaml.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("hash the configuration: %w", err)
+	}
+	details := evidence.ScanDetails{Time: env.Now(), Configuration: picket.SHA256(sha256.Sum256(effective))}
+	statement, err := evidence.NewScanStatement(s, m, details)
+	if err != nil {
+		return err
+	}
+	bundle, err := evidence.Sign(ctx, statement, key)
+	if err != nil {
+		return err
+	}
+	if err := claimstore.Append(c.claims, bundle); err != nil {
+		return errors.Join(err, errors.New("the result was not attested"))
+	}
+	_, err = fmt.Fprintf(env.Stderr, "picket: attested %s about %s in %s\n", s.Verdict(), m.Digest(), shown(c.claims))
+	return err
+}
