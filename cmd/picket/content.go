@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/picketsec/picket/claimstore"
+	"github.com/picketsec/picket/evidence"
+)
+
+// content is a folder or a file that claims are about, and where its claims are kept.
+type content struct {
+	path   string // as the user gave it
+	name   string // last element, for people
+	isFile bool
+	sig    string // where its model signature is by default
+	claims string // where its claims are
+}
+
+// findContent looks at what a path names.
+func findContent(path string) (*content, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("find content: %w", err)
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find content: %w", err)
+	}
+	c := &content{path: path, name: filepath.Base(full), isFile: !info.IsDir()}
+	if c.isFile {
+		c.sig, c.claims = path+".sig", path+"."+evidence.ClaimsFile
+	} else {
+		c.sig, c.claims = filepath.Join(path, evidence.SignatureFile), filepath.Join(path, evidence.ClaimsFile)
+	}
+	return c, nil
+}
+
+// holds reports whether a file lies in the folder.
+func (c *content) holds(file string) bool {
+	if c.isFile {
+		return false
+	}
+	dir, err := filepath.Abs(c.path)
+	if err != nil {
+		return false
+	}
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(dir, full)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// hashFlags are the flags of every verb that hashes content.
+type hashFlags struct {
+	allowSymlinks bool
+	workers       int
+}
+
+// add declares the flags.
+func (h *hashFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&h.allowSymlinks, "allow-symlinks", false,
+		"hash what symbolic links to files point to, inside the folder or the blobs of its Hugging Face cache")
+	cmd.Flags().IntVar(&h.workers, "workers", 0, "files to hash at the same time (default: one per processor)")
+}
+
+// options are the flags as the hashing takes them.
+func (h hashFlags) options() evidence.Options {
+	return evidence.Options{AllowSymlinks: h.allowSymlinks, Workers: h.workers}
+}
+
+// hash lists and hashes the content.
+func (c *content) hash(ctx context.Context, opts evidence.Options) (m *evidence.Manifest, err error) {
+	opts.Name = c.name
+	full, err := filepath.Abs(c.path)
+	if err != nil {
+		return nil, fmt.Errorf("hash %s: %w", c.path, err)
+	}
+	top, below := full, "."
+	switch {
+	case c.isFile:
+		top, below = filepath.Split(full)
+	case opts.AllowSymlinks && isSnapshot(full):
+		// The links of a snapshot lead to blobs beside it: open the folder that holds both, and nothing above.
+		top = filepath.Dir(filepath.Dir(full))
+		below = "snapshots/" + filepath.Base(full)
+	}
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, fmt.Errorf("hash %s: %w", c.path, err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	if c.isFile {
+		m, err = evidence.HashFile(ctx, os.DirFS(top), below, opts) // the user named the file: a link is followed
+	} else {
+		m, err = hashBelow(ctx, root.FS(), below, opts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hash %s: %w", c.path, err)
+	}
+	return m, nil
+}
+
+// hashBelow hashes the folder of that name.
+func hashBelow(ctx context.Context, fsys fs.FS, name string, opts evidence.Options) (*evidence.Manifest, error) {
+	sub, err := fs.Sub(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	tree, ok := sub.(evidence.Tree)
+	if !ok {
+		return nil, errors.New("this file system does not tell links from files")
+	}
+	return evidence.HashTree(ctx, tree, opts)
+}
+
+// isSnapshot reports whether a folder is a revision in the Hugging Face cache.
+func isSnapshot(dir string) bool {
+	parent := filepath.Dir(dir)
+	info, err := os.Stat(filepath.Join(filepath.Dir(parent), "blobs"))
+	return filepath.Base(parent) == "snapshots" && err == nil && info.IsDir()
+}
+
+// readSmall reads a file of at most limit bytes.
+func readSmall(name string, limit int64) (data []byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	return data, err
+}
+
+// maxKeyFile bounds a key file, in bytes.
+const maxKeyFile = 64 << 10
+
+// readPrivateKey loads the key that --private-key names. Its content is never part of an error.
+func readPrivateKey(name string) (*evidence.PrivateKey, error) {
+	data, err := readSmall(name, maxKeyFile)
+	if err != nil {
+		return nil, usagef("--private-key: %w", err)
+	}
+	key, err := evidence.ParsePrivateKey(data)
+	if err != nil {
+		return nil, usagef("--private-key %s: %w", name, err)
+	}
+	return key, nil
+}
+
+// readPublicKey loads the key that --public-key names.
+func readPublicKey(name string) (*evidence.PublicKey, error) {
+	data, err := readSmall(name, maxKeyFile)
+	if err != nil {
+		return nil, usagef("--public-key: %w", err)
+	}
+	key, err := evidence.ParsePublicKey(data)
+	if err != nil {
+		return nil, usagef("--public-key %s: %w", name, err)
+	}
+	return key, nil
+}
+
+// readTrust loads the trust root that --trust names.
+func readTrust(name string) (*evidence.Trust, error) {
+	full, err := filepath.Abs(name)
+	if err != nil {
+		return nil, usagef("--trust: %w", err)
+	}
+	trust, err := evidence.LoadTrust(os.DirFS(filepath.Dir(full)), filepath.Base(full))
+	if err != nil {
+		return nil, usagef("--trust: %w", err)
+	}
+	return trust, nil
+}
+
+// judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
+// not count, so that a decision sees the damage.
+func (c *content) judge(trust *evidence.Trust, m *evidence.Manifest) []*evidence.Claim {
+	var claims []*evidence.Claim
+	source := filepath.Base(c.sig)
+	switch data, err := readSmall(c.sig, evidence.MaxBundle); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		claims = append(claims, evidence.Unreadable(source, err))
+	default:
+		bundle, err := evidence.ParseBundle(data)
+		if err != nil {
+			claims = append(claims, evidence.Unreadable(source, err))
+			break
+		}
+		claims = append(claims, evidence.Check(source, bundle, trust, m))
+	}
+	entries, err := claimstore.Load(c.claims)
+	source = filepath.Base(c.claims)
+	for _, e := range entries {
+		claims = append(claims, evidence.Check(fmt.Sprintf("%s line %d", source, e.Line), e.Bundle, trust, m))
+	}
+	if err != nil {
+		claims = append(claims, evidence.Unreadable(source, err))
+	}
+	return claims
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/picketsec/picket/evidence"
+)
+
+// signFlags are the flags of the verb.
+type signFlags struct {
+	hashFlags
+	privateKey string
+	bundle     string
+}
+
+func newSignCmd(env Env) *cobra.Command {
+	var flags signFlags
+	cmd := &cobra.Command{
+		Use:   "sign PATH",
+		Short: "Sign a model so that anyone can tell that it was not changed",
+		Long: "Sign writes an OpenSSF Model Signing bundle with the digest of every file. picket verify and the Python tool\n" +
+			"model_signing both verify it. The bundle goes to PATH/model.sig, for a single file to PATH.sig.",
+		Example: "  picket sign model/ --private-key release.pem\n  picket sign model.gguf --private-key release.pem --bundle out.sig",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := findContent(args[0])
+			if err != nil {
+				return err
+			}
+			return flags.run(cmd.Context(), env, c)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&flags.privateKey, "private-key", "", "PEM `FILE` with the EC private key")
+	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "write the bundle to `FILE` (default: PATH/model.sig, or PATH.sig)")
+	_ = cmd.MarkFlagRequired("private-key")
+	return cmd
+}
+
+// run signs the content.
+func (s signFlags) run(ctx context.Context, env Env, c *content) error {
+	target := s.bundle
+	if target == "" {
+		target = c.sig
+	}
+	if c.holds(target) && filepath.Clean(target) != filepath.Clean(c.sig) {
+		return usagef("--bundle %s lies in the folder that it signs, which would change its digest; use %s or a place outside", target, c.sig)
+	}
+	if err := outside(c, s.privateKey); err != nil {
+		return err
+	}
+	key, err := readPrivateKey(s.privateKey)
+	if err != nil {
+		return err
+	}
+	m, err := c.hash(ctx, s.options())
+	if err != nil {
+		return err
+	}
+	bundle, err := evidence.SignModel(ctx, m, key)
+	if err != nil {
+		return err
+	}
+	text, err := bundle.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(target, 0o644, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	}); err != nil {
+		return err
+	}
+	var l lines
+	l.add("signed %s  %s", m.Digest(), shown(c.path))
+	l.add("  %s by key %s", count(len(m.Resources), "file"), key.Public().Hint())
+	l.add("  bundle %s", shown(target))
+	return l.writeTo(env.Stdout)
+}
+
+// outside refuses a private key that lies in the folder: it would be published with the model.
+func outside(c *content, key string) error {
+	if c.holds(key) {
+		return usagef("the private key %s lies in the folder %s and would be published with it; move it away", key, c.path)
+	}
+	return nil
+}

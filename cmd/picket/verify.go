@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
+)
+
+// verifyFlags are the flags of the verb.
+type verifyFlags struct {
+	hashFlags
+	out       plainOutput
+	publicKey string
+	bundle    string
+	ignore    []string
+}
+
+// verifyDocument is the JSON form of a verification.
+type verifyDocument struct {
+	Schema      string             `json:"schema"`
+	Path        string             `json:"path"`
+	Bundle      string             `json:"bundle"`
+	Verified    bool               `json:"verified"`
+	Key         string             `json:"key"`     // fingerprint of the key that was given
+	Failure     string             `json:"failure"` // why the bundle as such is not accepted
+	Digest      picket.Digest      `json:"digest"`  // of what is there
+	Signed      picket.Digest      `json:"signed"`  // what the bundle is about
+	Files       int                `json:"files"`
+	Differences []verifyDifference `json:"differences"`
+	Excluded    []string           `json:"excluded"` // there, and covered by no signature
+}
+
+// verifyDifference is one file that is not as it was signed.
+type verifyDifference struct {
+	Kind evidence.Kind `json:"kind"`
+	Name string        `json:"name"`
+	Want picket.Digest `json:"want"`
+	Got  picket.Digest `json:"got"`
+}
+
+func newVerifyCmd(env Env) *cobra.Command {
+	var flags verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify PATH",
+		Short: "Check that a model is exactly what someone signed",
+		Long: "Verify checks an OpenSSF Model Signing bundle, made by picket sign or by the Python tool model_signing with a key,\n" +
+			"and compares every file. A file that only the signer chose to leave out is a difference too, unless you name it\n" +
+			"with --ignore-path.\n\nExit codes: 0 verified · 1 error · 2 usage · 3 not verified.",
+		Example: "  picket verify model/ --public-key release.pub\n  picket verify model.gguf --public-key release.pub --bundle out.sig",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.out.check(); err != nil {
+				return err
+			}
+			c, err := findContent(args[0])
+			if err != nil {
+				return err
+			}
+			doc, err := flags.verify(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			if err := flags.out.answer(env, doc, doc.write); err != nil {
+				return err
+			}
+			if !doc.Verified {
+				return exitCode(exitFinding)
+			}
+			return nil
+		},
+	}
+	flags.add(cmd)
+	flags.out.add(cmd)
+	cmd.Flags().StringVar(&flags.publicKey, "public-key", "", "PEM `FILE` with the public key of who must have signed")
+	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "read the bundle from `FILE` (default: PATH/model.sig, or PATH.sig)")
+	cmd.Flags().StringSliceVar(&flags.ignore, "ignore-path", nil, "accept that `PATH`, below the folder, is not signed (repeatable)")
+	_ = cmd.MarkFlagRequired("public-key")
+	return cmd
+}
+
+// verify answers about the content. An error means that there is no answer.
+func (v verifyFlags) verify(ctx context.Context, c *content) (*verifyDocument, error) {
+	key, err := readPublicKey(v.publicKey)
+	if err != nil {
+		return nil, err
+	}
+	name := v.bundle
+	if name == "" {
+		name = c.sig
+	}
+	data, err := readSmall(name, evidence.MaxBundle)
+	if err != nil {
+		return nil, fmt.Errorf("read bundle: %w", err)
+	}
+	doc := &verifyDocument{Schema: "picket.verification/1", Path: c.path, Bundle: name, Key: key.Hint(),
+		Differences: []verifyDifference{}, Excluded: []string{}}
+	sig, err := evidence.VerifyModel(data, key)
+	if err != nil {
+		doc.Failure = err.Error()
+		return doc, nil
+	}
+	doc.Signed, doc.Files = sig.Root, len(sig.Resources)
+	opts := sig.Options(v.options())
+	for _, p := range v.ignore {
+		opts.Ignore = append(opts.Ignore, filepath.ToSlash(filepath.Clean(p)))
+	}
+	m, err := c.hash(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	doc.Digest, doc.Excluded = m.Digest(), append(doc.Excluded, m.Excluded...)
+	for _, d := range sig.Compare(m) {
+		doc.Differences = append(doc.Differences, verifyDifference(d))
+	}
+	doc.Verified = len(doc.Differences) == 0
+	return doc, nil
+}
+
+// write is the answer for people.
+func (d *verifyDocument) write(w io.Writer) error {
+	var l lines
+	switch {
+	case d.Verified:
+		l.add("verified  %s  %s", shown(d.Path), d.Digest)
+		l.add("  %s signed by key %s", count(d.Files, "file"), d.Key)
+	case d.Failure != "":
+		l.add("NOT verified  %s", shown(d.Path))
+		l.add("  %s: %s", shown(d.Bundle), shown(d.Failure))
+	default:
+		l.add("NOT verified  %s: the signature by key %s holds, the content is another", shown(d.Path), d.Key)
+	}
+	const most = 50
+	for i, difference := range d.Differences {
+		if i == most {
+			l.add("  and %d more; --format json lists all", len(d.Differences)-most)
+			break
+		}
+		l.add("  %s", evidence.Difference(difference))
+	}
+	for _, name := range d.Excluded {
+		l.add("  not covered by any signature: %s", shown(name))
+	}
+	return l.writeTo(w)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
