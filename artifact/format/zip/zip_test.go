@@ -20,7 +20,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/internal/limits"
-	"github.com/picketsec/picket/internal/ziptest"
+	"github.com/picketsec/picket/internal/testkit/ziptest"
 )
 
 // read reads an archive and fails the test on an error.
