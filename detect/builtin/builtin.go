@@ -4,9 +4,17 @@ package builtin
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/compress"
+	"github.com/picketsec/picket/artifact/format/gguf"
+	pickleformat "github.com/picketsec/picket/artifact/format/pickle"
+	"github.com/picketsec/picket/artifact/format/safetensors"
+	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/pickle"
+	safetensorsrules "github.com/picketsec/picket/detect/model/safetensors"
 )
 
 // Config is what an operator may tell the detectors.
@@ -17,12 +25,23 @@ type Config struct {
 
 // Formats lists every format. The order is the order of views in a report.
 func Formats() []format.Format {
-	return []format.Format{}
+	return slices.Concat(
+		[]format.Format{
+			pickleformat.Format{},
+			zip.New(),
+			safetensors.Format{},
+			gguf.Format{},
+		},
+		compress.New(),
+	)
 }
 
 // Detectors lists every detector.
 func Detectors(cfg Config) ([]detect.Detector, error) {
-	return []detect.Detector{}, nil
+	return []detect.Detector{
+		pickle.New(pickle.Config{Allow: cfg.Allow}),
+		safetensorsrules.Detector{},
+	}, nil
 }
 
 // Set is the checked set of everything built in.
