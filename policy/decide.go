@@ -56,7 +56,12 @@ func (p *Policy) Decide(ctx context.Context, facts Facts) Report {
 	r.builtin(facts)
 	vars := facts.variables()
 	for _, rule := range p.rules {
-		r.add(rule, rule.holds(ctx, facts, vars), facts)
+		err := rule.holds(ctx, facts, vars)
+		if err == nil {
+			r.Passed = append(r.Passed, rule.ID)
+			continue
+		}
+		r.Blocks = append(r.Blocks, rule.blocked(ctx, err, facts.Artifact.Path, vars))
 	}
 	for _, b := range r.Blocks {
 		if b.Error {
@@ -90,21 +95,27 @@ func (r rule) holds(ctx context.Context, facts Facts, vars map[string]any) error
 // errFalse: the condition does not hold.
 var errFalse = errors.New("the condition does not hold")
 
-// add records the outcome of one rule.
-func (r *Report) add(rule rule, err error, facts Facts) {
-	if err == nil {
-		r.Passed = append(r.Passed, rule.ID)
-		return
-	}
-	b := Block{Rule: rule.ID, Severity: rule.Severity, Message: rule.Message, Owner: rule.Owner, Description: rule.Description,
-		Remedy: strings.ReplaceAll(rule.Remedy, "{path}", shellQuote(facts.Artifact.Path))}
+// blocked is the reason to deny that follows from a rule that does not hold.
+func (r rule) blocked(ctx context.Context, err error, path string, vars map[string]any) Block {
+	b := Block{Rule: r.ID, Severity: r.Severity, Message: r.Message, Owner: r.Owner, Description: r.Description,
+		Remedy: strings.ReplaceAll(r.Remedy, "{path}", shellQuote(path))}
 	if b.Owner == "" {
 		b.Owner = "the owner of the model"
 	}
 	if !errors.Is(err, errFalse) {
 		b.Error, b.Detail = true, "could not be evaluated: "+picket.Printable(err.Error(), picket.MaxExcerpt)
+		return b
 	}
-	r.Blocks = append(r.Blocks, b)
+	if r.detail == nil {
+		return b
+	}
+	value, _, err := r.detail.ContextEval(ctx, vars)
+	if err != nil { // the decision stands without it
+		b.Detail = "no detail: " + picket.Printable(err.Error(), picket.MaxExcerpt)
+	} else if text, ok := value.Value().(string); ok {
+		b.Detail = picket.Printable(text, picket.MaxExcerpt)
+	}
+	return b
 }
 
 // builtin judges the conditions that stand before every policy.

@@ -52,6 +52,7 @@ type Policy struct {
 type rule struct {
 	ruleText
 	program cel.Program
+	detail  cel.Program // nil when the rule has none
 }
 
 // policyText is the form of a policy on disk.
@@ -69,6 +70,7 @@ type ruleText struct {
 	Severity    string `yaml:"severity"`
 	Require     string `yaml:"require"` // CEL, true when the rule holds
 	Message     string `yaml:"message"` // what is wrong when it does not
+	Detail      string `yaml:"detail"`  // CEL, optional: a text with the facts behind it, for people
 	Owner       string `yaml:"owner"`   // who can fix it
 	Remedy      string `yaml:"remedy"`  // the command or step that fixes it
 }
@@ -109,11 +111,16 @@ func parse(data []byte) (*Policy, error) {
 	}
 	p := &Policy{Name: text.Name, Mode: text.Mode}
 	for _, rt := range text.Rules {
-		program, err := compile(env, rt.Require)
-		if err != nil {
-			return nil, fmt.Errorf("rule %s: %w", rt.ID, err)
+		r := rule{ruleText: rt}
+		if r.program, err = compile(env, rt.Require, cel.BoolType); err != nil {
+			return nil, fmt.Errorf("rule %s: require: %w", rt.ID, err)
 		}
-		p.rules = append(p.rules, rule{rt, program})
+		if rt.Detail != "" {
+			if r.detail, err = compile(env, rt.Detail, cel.StringType); err != nil {
+				return nil, fmt.Errorf("rule %s: detail: %w", rt.ID, err)
+			}
+		}
+		p.rules = append(p.rules, r)
 	}
 	return p, nil
 }
@@ -171,18 +178,18 @@ func (r ruleText) validate() error {
 	return nil
 }
 
-// compile checks the types of a condition and prepares it.
-func compile(env *cel.Env, source string) (cel.Program, error) {
+// compile checks that an expression gives a value of the type want, and prepares it.
+func compile(env *cel.Env, source string, want *cel.Type) (cel.Program, error) {
 	ast, issues := env.Compile(source)
 	if err := issues.Err(); err != nil {
-		return nil, fmt.Errorf("the condition does not compile: %w", err)
+		return nil, fmt.Errorf("it does not compile: %w", err)
 	}
-	if !ast.OutputType().IsExactType(cel.BoolType) {
-		return nil, fmt.Errorf("the condition is of type %s, not bool", ast.OutputType())
+	if !ast.OutputType().IsExactType(want) {
+		return nil, fmt.Errorf("it is of type %s, not %s", ast.OutputType(), want)
 	}
 	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(1000))
 	if err != nil {
-		return nil, fmt.Errorf("the condition does not compile: %w", err)
+		return nil, fmt.Errorf("it does not compile: %w", err)
 	}
 	return program, nil
 }

@@ -123,6 +123,20 @@ func TestBuiltInConditions(t *testing.T) {
 	}
 }
 
+func TestDetailsOfReasons(t *testing.T) {
+	for detail, want := range map[string]string{
+		`"verdict " + scan.verdict`: "verdict clean",
+		`artifact.files[5].name`:    "no detail: index out of bounds: 5",
+		`"a\nb"`:                    `a\nb`,
+	} {
+		text := strings.Replace(policyWith("false"), "    owner", "    detail: |-\n      "+detail+"\n    owner", 1)
+		r := load(t, text).Decide(context.Background(), cleared())
+		if len(r.Blocks) != 1 || r.Blocks[0].Detail != want || r.Blocks[0].Error || r.Decision.Allow {
+			t.Errorf("%s: %+v", detail, r.Blocks)
+		}
+	}
+}
+
 func TestAuditSaysSoAndPasses(t *testing.T) {
 	p := load(t, strings.Replace(policyWith("false"), "enforce", "audit", 1))
 	r := p.Decide(context.Background(), cleared())
@@ -170,6 +184,8 @@ func TestWrongPoliciesAreRefused(t *testing.T) {
 		"unknown nested field":  {"      true", "      scan.counts.fatal == 0"},
 		"wrong type":            {"      true", "      scan.verdict == 7"},
 		"not a bool":            {"      true", "      scan.verdict"},
+		"detail not a text":     {"    owner", "    detail: '7'\n    owner"},
+		"detail unknown field":  {"    owner", "    detail: scan.nothing\n    owner"},
 		"unknown function":      {"      true", "      readFile('/etc/passwd') == ''"},
 		"no rules":              {good[strings.Index(good, "rules:"):], "rules: []\n"},
 		"twice":                 {"rules:\n", "rules:\n  - {id: rule, require: 'true', message: m, remedy: r}\n"},
