@@ -66,8 +66,9 @@ func numpySamples() []Sample {
 		npz("shape-bomb-member", "keras #23016: an .npz member that claims 2^60 items", rawzip.Entry{Name: "a.npy", Data: npy(header("'<f4'", "(1073741824, 1073741824)"), floats)}),
 		npz("zip-slip-member", "an .npz member with a path that leaves the folder", rawzip.Entry{Name: "../../a.npy", Data: objectArray(payload())}),
 	}
+	samples[6].Executes = false // numpy hands out the bytes of such a member
 	passive(samples[8:18]...)
-	passive(samples[21:]...)
+	samples[21].Executes = false
 	return samples
 }
 

@@ -54,6 +54,7 @@ func opcodeSamples() []Sample {
 	framed := func(code string) []byte { return asm.New(4).Text(code).Framed() }
 	return []Sample{
 		pickleSample("opcode", "inst", "picklescan #21: INST imports and calls in one opcode", []byte("("+echo+"i"+system+".")),
+		pickleSample("opcode", "python2-name", "the name of Python 2 that unpickling maps: __builtin__.exec", raw(2, call(asm.TextGlobal("__builtin__", "exec"), python))),
 		pickleSample("opcode", "obj", "OBJ calls without REDUCE", []byte("(c"+system+echo+"o.")),
 		pickleSample("opcode", "reduce-global", "GLOBAL and REDUCE", []byte("c"+system+"("+echo+"tR.")),
 		pickleSample("opcode", "newobj", "NEWOBJ calls __new__ of a class that consumes its argument", asm.Encode(2, asm.NewObject(g("builtins", "tuple"), mapped()))),
@@ -70,7 +71,7 @@ func opcodeSamples() []Sample {
 		pickleSample("opcode", "quoted-string", "the STRING opcode with double quotes", []byte("cposix\nsystem\n(S\"echo "+Marker+"\"\ntR.")),
 		pickleSample("opcode", "tuple1", "the argument by TUPLE1 in protocol 0", []byte("c"+system+echo+"\x85R.")),
 		pickleSample("opcode", "dup-callable", "the callable comes from DUP", []byte("c"+system+"2("+echo+"tR.")),
-		pickleSample("opcode", "popmark-before", "a MARK full of literals is dropped before the call", []byte("c"+system+"((lI1\nI2\n1"+echo+"tR.")),
+		pickleSample("opcode", "popmark-before", "a MARK full of literals is dropped before the call", []byte("c"+system+"(I1\nI2\n1("+echo+"tR.")),
 		pickleSample("opcode", "list-argument", "the attack inside APPEND", []byte("](c"+system+"("+echo+"tRe.")),
 		pickleSample("opcode", "build-setstate", "BUILD calls __setstate__: functools.partial is filled in and then called",
 			asm.Encode(4, call(asm.Built(partial(g("builtins", "print")), asm.Tuple(system4(), asm.Tuple(shell), asm.Dict(), asm.Dict()))))),
@@ -106,9 +107,10 @@ func effectSamples() []Sample {
 			asm.New(2).Raw(asm.EmptyDict).Put(s("a"), payload()).Raw(asm.SetItem).Put(s("a"), asm.Num(1)).Raw(asm.SetItem).Bytes()),
 		pickleSample("dropped-result", "build-ignored", "the result is the state of an object that ignores it",
 			asm.Encode(4, asm.Built(call(g("collections", "OrderedDict")), asm.Dict(s("_x"), payload())))),
-		pickleSample("dropped-result", "import-deactivation", "fickling: the call that would disable a scanner's hook, dropped",
-			asm.New(4).Put(asm.Seq(call(g("builtins", "setattr"), g("sys", "flags"), s("x"), asm.None), state)).Framed()),
-	}, shadowSamples()...)
+	}, append(passive(
+		pickleSample("dropped-result", "hook-deactivation", "fickling: the call that would take a scanner's hook out of the loading process, dropped",
+			asm.New(4).Put(asm.Seq(call(g("builtins", "setattr"), g("pickle", "Unpickler"), s("load"), asm.None), state)).Framed()),
+	), shadowSamples()...)...)
 }
 
 // shadowSamples change an object that scanners allow, then use it by its allowed name.
@@ -116,7 +118,7 @@ func shadowSamples() []Sample {
 	shadow := func(id, technique string, value asm.Value) Sample {
 		return pickleSample("shadow", id, technique, asm.New(4).Put(value).Framed())
 	}
-	overwrite := asm.Built(g("collections", "abc"), asm.Dict(s("Sized"), system4()))
+	overwrite := asm.Built(g("os", "path"), asm.Dict(s("basename"), system4()))
 	slots := asm.Built(g("collections", "UserDict"), asm.Tuple(asm.None, asm.Dict(s("fromkeys"), system4())))
 	torch := asm.Built(g("torch", "_utils"), asm.Dict(s("_rebuild_parameter"), system4()))
 	numpy := asm.Built(g("numpy", "core"), asm.Dict(s("_DType_reconstruct"), system4()))
@@ -126,7 +128,7 @@ func shadowSamples() []Sample {
 	}
 	samples := []Sample{
 		shadow("module-attribute", "ShadowPickle (arXiv 2607.17503): BUILD on a module overwrites an allowed name, which is then called",
-			asm.Seq(overwrite, call(g("collections.abc", "Sized"), shell))),
+			asm.Seq(overwrite, call(g("posixpath", "basename"), shell))),
 		shadow("class-slot-state", "modelscan #85: the slot state of BUILD sets an attribute of a class",
 			asm.Seq(slots, call(g("collections", "UserDict.fromkeys"), shell))),
 		named(shadow("torch-rebuild", "ShadowPickle on torch._utils._rebuild_parameter", asm.Seq(torch, call(g("torch._utils", "_rebuild_parameter"), shell))), "torch"),
@@ -137,7 +139,7 @@ func shadowSamples() []Sample {
 			asm.Seq(setItem(g("builtins", "__dict__"), s("len"), system4()), call(g("builtins", "len"), shell))),
 		shadow("dispatch-table", "SETITEM on copyreg.dispatch_table", asm.Seq(setItem(g("copyreg", "dispatch_table"), g("builtins", "complex"), system4()), asm.Num(1))),
 		shadow("setattr-module", "setattr on a module, then the call by the harmless name",
-			asm.Seq(call(g("builtins", "setattr"), g("collections", "abc"), s("Sized"), system4()), call(g("collections.abc", "Sized"), shell))),
+			asm.Seq(call(g("builtins", "setattr"), g("os", "path"), s("basename"), system4()), call(g("posixpath", "basename"), shell))),
 		shadow("setstate-hook", "BUILD gives an object its own __setstate__, the next BUILD calls it",
 			asm.Seq(setStateHook())),
 		shadow("reduce-ex-hook", "BUILD gives an instance a __reduce_ex__ that copy.copy calls", copyHook()),

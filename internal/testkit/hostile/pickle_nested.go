@@ -53,7 +53,7 @@ func nestedSamples() []Sample {
 		nested("binascii", "binascii.a2b_base64, then loads", "", loads(call(g("binascii", "a2b_base64"), b64))),
 		nested("unhexlify", "binascii.unhexlify, then loads", "", loads(call(g("binascii", "unhexlify"), s(hex.EncodeToString(inner))))),
 		nested("bytes-fromhex", "bytes.fromhex, then loads", "", loads(call(g("builtins", "bytes.fromhex"), s(hex.EncodeToString(inner))))),
-		nested("codecs-encode", "_codecs.encode of latin-1 text, then loads", "", loads(call(g("_codecs", "encode"), s(string(inner)), s("latin1")))),
+		nested("codecs-encode", "_codecs.encode of latin-1 text, then loads", "", loads(call(g("_codecs", "encode"), s(asm.Latin1(inner)), s("latin1")))),
 		nested("codecs-rot13", "codecs.decode with rot13, then eval", "", call(g("builtins", "eval"), call(g("_codecs", "decode"), s(rot13(`print("`+Marker+`")`)), s("rot13")))),
 		nested("forking-pickler", "multiprocessing.reduction.ForkingPickler.loads", "", call(g("multiprocessing.reduction", "ForkingPickler.loads"), asm.Bytes(inner))),
 		nested("reduction-rebuild", "pickle.loads under another module's name: multiprocessing.connection._ForkingPickler", "", call(g("multiprocessing.connection", "_ForkingPickler.loads"), asm.Bytes(inner))),

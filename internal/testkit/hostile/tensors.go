@@ -184,16 +184,16 @@ func nameAndPolyglotSamples() []Sample {
 		return Sample{Name: "polyglot-" + id, Group: "polyglot", Executes: true, Loader: loader, Technique: technique, Build: content}
 	}
 	tarAndZip := func() ([]byte, error) {
-		content, err := tarred(tarMember{name: "readme.txt", content: []byte("honest")})
+		content, err := tarred(tarMember{name: "storages", content: asm.Encode(2, payload())}, tarMember{name: "pickle", content: attack})
 		if err != nil {
 			return nil, err
 		}
-		return rawzip.Archive{Prefix: content, Entries: torchEntries(attack)}.Bytes()
+		return rawzip.Archive{Prefix: content, Entries: torchEntries(honestPickle())}.Bytes()
 	}
 	samples = append(samples,
 		polyglot("pickle-then-zip.pt", "pickle", "a pickle, then an honest zip file: the two loaders see different files", rawzip.Archive{Prefix: attack, Entries: torchEntries(honestPickle())}.Bytes),
 		polyglot("numpy-then-zip.npy", "torch", "an honest array, then the attack as a zip file", rawzip.Archive{Prefix: npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", floats()), Entries: torchEntries(attack)}.Bytes),
-		polyglot("tar-then-zip.pt", "torch", "fickling: a tar file and a zip file in one", tarAndZip),
+		polyglot("tar-then-zip.pt", "torch", "fickling: a legacy tar file with the attack, and an honest zip file", tarAndZip),
 		polyglot("gguf-then-zip.gguf", "torch", "an honest GGUF file, then the attack as a zip file", rawzip.Archive{Prefix: head(3, 0, 1).pair("general.architecture", "llama").end(nil), Entries: torchEntries(attack)}.Bytes),
 		polyglot("picture-then-zip.png", "torch", "the head of a picture, then the attack as a zip file", rawzip.Archive{Prefix: []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"), Entries: torchEntries(attack)}.Bytes),
 		polyglot("json-then-pickle.json", "pickle", "a pickle of protocol 0 that begins like JSON text", build(append([]byte("}(S'a'\nI1\nu0"), asm.New(0).Put(payload()).Bytes()...))),
@@ -201,6 +201,10 @@ func nameAndPolyglotSamples() []Sample {
 	for i := range samples {
 		if samples[i].Loader == "torch" {
 			samples[i].Needs = "torch"
+		}
+		switch samples[i].Name {
+		case "polyglot-numpy-then-zip.npy", "polyglot-gguf-then-zip.gguf", "polyglot-picture-then-zip.png":
+			samples[i].Executes = false // torch.load wants the zip file to begin at the first byte; other readers do not
 		}
 	}
 	return samples

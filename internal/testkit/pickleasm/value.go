@@ -46,7 +46,7 @@ func Bytes(data []byte) Value {
 	return func(a *Asm) {
 		switch {
 		case a.protocol < 3:
-			a.Put(Call(Global("_codecs", "encode"), Str(latin1(data)), Str("latin1")))
+			a.Put(Call(Global("_codecs", "encode"), Str(Latin1(data)), Str("latin1")))
 		case len(data) < 256:
 			a.Raw(ShortBinBytes, byte(len(data))).Raw(data...)
 		default:
@@ -55,8 +55,8 @@ func Bytes(data []byte) Value {
 	}
 }
 
-// latin1 makes the text whose code points are the bytes.
-func latin1(data []byte) string {
+// Latin1 makes the text whose code points are the bytes.
+func Latin1(data []byte) string {
 	runes := make([]rune, len(data))
 	for i, b := range data {
 		runes[i] = rune(b)
