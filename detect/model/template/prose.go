@@ -1,0 +1,86 @@
+package template
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/picketsec/picket"
+)
+
+// The phrases with which a template turns a model against its user. Words alone do not match: a template may well say "tool",
+// "system" and "instructions".
+var (
+	instruction = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|every\s+)?(?:of\s+)?(?:the\s+|your\s+|these\s+|those\s+)?` +
+		`(?:previous|prior|above|earlier|preceding|foregoing|original|safety)\s+(?:instructions?|messages?|prompts?|rules|guidelines|context)` +
+		`|\b(?:without|never|do\s+not|don't|must\s+not)\s+(?:telling|informing|notifying|alerting|warning|tell|inform|notify|alert|warn)\s+(?:the\s+)?user` +
+		`|\b(?:secretly|covertly|silently|discreetly|stealthily)\s+(?:insert|inject|add|append|include|embed|send|recommend|replace|change|forward)` +
+		`|\b(?:insert|inject|embed|append|include)\b[^.\n]{0,80}\b(?:backdoor|malware|malicious|<script|vulnerabilit|reverse\s+shell)` +
+		`|\bexfiltrat\w+|\b(?:send|forward|post|upload|leak)\b[^.\n]{0,60}\b(?:password|credential|api\s+key|secret)s?\b[^.\n]{0,40}\bto\b`)
+	address = regexp.MustCompile(`\b(?:https?|ftp|file)://[^\s"'<>\\{}]{4,}`)
+	word    = regexp.MustCompile(`^[A-Za-z][A-Za-z .,'-]{2,}$`)
+)
+
+// prose judges text that the template writes, or hides in comments.
+func (c *checks) prose(s string, at int) {
+	if len(s) < 12 { // shorter than every phrase
+		return
+	}
+	if hit := instruction.FindStringIndex(s); hit != nil {
+		c.report(RuleInstruction(), c.near(s, hit[0], at), s[hit[0]:hit[1]],
+			fmt.Sprintf("the template tells the model: %q", s[hit[0]:hit[1]]), picket.Likely)
+	}
+	if !strings.Contains(s, "://") {
+		return
+	}
+	if hit := address.FindStringIndex(s); hit != nil {
+		c.report(RuleLink(), c.near(s, hit[0], at), s[hit[0]:hit[1]], "the template holds an address", picket.Certain)
+	}
+}
+
+// near is the offset of a place in s, when s stands in the template as it is; otherwise that of the expression.
+func (c *checks) near(s string, in, at int) int {
+	if at+len(s) <= len(c.src) && c.src[at:at+len(s)] == s {
+		return at + in
+	}
+	return at
+}
+
+// contains judges "in": a template that looks for words in what a person wrote behaves differently for some of them.
+func (c *checks) contains(left value, right []token, at int) {
+	content := false
+	for _, t := range right {
+		content = content || t.text == "content" || t.text == "prompt"
+	}
+	if !content {
+		return
+	}
+	for _, s := range left.texts {
+		if word.MatchString(s) {
+			c.report(RuleTrigger(), at, s, fmt.Sprintf("the template behaves differently when a message contains %q", s), picket.Possible)
+		}
+	}
+}
+
+// invisible judges characters that a reader of the template does not see.
+func (c *checks) invisible(s string) {
+	var prev rune
+	for i, width := 0, 0; i < len(s); i += width {
+		var r rune
+		r, width = utf8.DecodeRuneInString(s[i:])
+		next, _ := utf8.DecodeRuneInString(s[i+width:])
+		switch {
+		case r >= 0xe0000 && r <= 0xe007f && prev != 0x1f3f4, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0xe0100 && r <= 0xe01ef:
+			c.report(RuleHidden(), i, "hidden text", fmt.Sprintf("the character U+%04X hides or reorders text", r), picket.Certain)
+		case r == 0x200d && prev > 0x2000 && next > 0x2000: // joins two emoji
+		case r == 0xfeff && i == 0: // a byte order mark
+		case r >= 0x200b && r <= 0x200f, r >= 0x2060 && r <= 0x2064, r == 0xfeff, r == 0xad, r == 0x180e, r == 0x3164, r == 0xffa0,
+			r >= 0xfff9 && r <= 0xfffb:
+			c.report(RuleZeroWidth(), i, "zero width", fmt.Sprintf("the character U+%04X has no width", r), picket.Certain)
+		}
+		if r < 0xe0000 { // flags of regions are a flag and several tag characters
+			prev = r
+		}
+	}
+}
