@@ -27,7 +27,7 @@ const (
 	MemoKey
 	// MemoSparse: a key far above the number of keys in use, for which C allocates memory and Python does not.
 	MemoSparse
-	// MemoOverwrite: a key is set again to another value; unpicklers accept it, pickletools.dis does not.
+	// MemoOverwrite: a key is set again; unpicklers accept it, pickletools.dis does not.
 	MemoOverwrite
 	// MemoShadow: GET of a key that held a callable before and holds something else now, or the other way round.
 	MemoShadow

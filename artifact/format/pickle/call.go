@@ -74,9 +74,6 @@ func (m *Machine) names() (Value, error) {
 	if err != nil {
 		return 0, err
 	}
-	if m.cut {
-		return 0, m.shortArg()
-	}
 	name, known, err := m.name(false)
 	if err != nil {
 		return 0, err

@@ -24,8 +24,27 @@ func samples() []string {
 		"\x80\x04ca\nb\n)}\x8c\x01kK\x01s\x92}b.", "(dp0\nVkey\np1\nI01\ns.", "Pabc\n.", "NN2r\x00\x01\x00\x00j\x00\x01\x00\x00" + "0(1.",
 		"\x80\x04\x8e\x03\x00\x00\x00\x00\x00\x00\x00abc\x8d\x03\x00\x00\x00\x00\x00\x00\x00abcC\x03abcT\x03\x00\x00\x00abcU\x01a\x86.",
 		"\x80\x02]q\x00h\x00aca\nb\nh\x00\x85q\x01Rq\x02}h\x02h\x02sbh\x02a.",
+	}
+}
+
+// long are streams whose bodies do not fit into the window.
+func long() []string {
+	return []string{
 		"S'" + strings.Repeat("abc\\x41", 20000) + "'\n.", "V" + strings.Repeat("abc\\u0041", 20000) + "\n.",
-		"\x80\x03B\x00\x00\x03\x00" + strings.Repeat("body", 48<<10) + ".",
+		"\x80\x03B\x00\x00\x03\x00" + strings.Repeat("body", 48<<10) + ".", "L" + strings.Repeat("1", 100_000) + "\n.",
+		"c" + strings.Repeat("a", 100_000) + "\nb\n.", "S'" + strings.Repeat("a", 100_000), "\x80\x03B\x00\x00\x03\x00" + strings.Repeat("a", 100_000),
+	}
+}
+
+// TestLong checks long bodies with random access and without, read and unread.
+func TestLong(t *testing.T) {
+	for _, s := range long() {
+		same(t, s)
+		got, _, err := run(t, s)
+		_, other, otherErr := runQuiet(t, s, limits.Default())
+		if (err == nil) != (otherErr == nil) || err == nil && other.End != int64(len(s)) {
+			t.Errorf("%.20q…: read %v %v, skipped %v", s, got, err, otherErr)
+		}
 	}
 }
 
@@ -34,23 +53,29 @@ func FuzzMachine(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		want, sum, err := runBlob(t, format.BytesBlob([]byte(s)), 0)
-		if sum.End < 0 || sum.End > int64(len(s)) || sum.Stopped != (err == nil) {
-			t.Fatalf("summary %+v of %d bytes: %v", sum, len(s), err)
-		}
-		if err != nil && !errors.Is(err, format.ErrMalformed) && !errors.Is(err, limits.ErrExceeded) {
-			t.Fatalf("unexpected kind of error: %v", err)
-		}
-		for _, size := range []int64{int64(len(s)), -1} {
-			got, other, otherErr := runBlob(t, forward(s, size), 0)
-			if strings.Join(got, "|") != strings.Join(want, "|") {
-				t.Fatalf("forward-only content of size %d gives other effects:\n%q\n%q", size, got, want)
-			}
-			if other != sum || (otherErr == nil) != (err == nil) || err != nil && otherErr.Error() != err.Error() {
-				t.Fatalf("forward-only content ends otherwise: %+v %v, not %+v %v", other, otherErr, sum, err)
-			}
-		}
+		same(t, s)
 	})
+}
+
+// same checks what must hold for any stream: bounds, kinds of errors, and the same effects with and without random access.
+func same(t *testing.T, s string) {
+	t.Helper()
+	want, sum, err := runBlob(t, format.BytesBlob([]byte(s)), 0)
+	if sum.End < 0 || sum.End > int64(len(s)) || sum.Stopped != (err == nil) {
+		t.Fatalf("summary %+v of %d bytes: %v", sum, len(s), err)
+	}
+	if err != nil && !errors.Is(err, format.ErrMalformed) && !errors.Is(err, limits.ErrExceeded) {
+		t.Fatalf("unexpected kind of error: %v", err)
+	}
+	for _, size := range []int64{int64(len(s)), -1} {
+		got, other, otherErr := runBlob(t, forward(s, size), 0)
+		if strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Fatalf("forward-only content of size %d gives other effects:\n%q\n%q", size, got, want)
+		}
+		if other != sum || (otherErr == nil) != (err == nil) || err != nil && otherErr.Error() != err.Error() {
+			t.Fatalf("forward-only content ends otherwise: %+v %v, not %+v %v", other, otherErr, sum, err)
+		}
+	}
 }
 
 func FuzzMatch(f *testing.F) {
@@ -76,9 +101,6 @@ func FuzzMatch(f *testing.F) {
 // TestTruncated cuts every sample at every byte: never clean, never a panic, the effects before the cut stay.
 func TestTruncated(t *testing.T) {
 	for _, s := range samples() {
-		if len(s) > 4096 {
-			continue
-		}
 		whole, _, err := run(t, s)
 		for n := range len(s) - 1 {
 			got, sum, cutErr := run(t, s[:n])

@@ -50,6 +50,7 @@ type Machine struct {
 	effect   Effect
 	body     body   // of the current Payload
 	text     []byte // scratch
+	watch    func() // called before each opcode by tests; nil otherwise
 }
 
 const (
@@ -136,6 +137,9 @@ func (m *Machine) loop(ctx context.Context) error {
 
 // count accounts for one opcode.
 func (m *Machine) count(ctx context.Context) error {
+	if m.watch != nil {
+		m.watch()
+	}
 	m.ops++
 	if m.ops%opsBatch == 0 {
 		if err := m.budget.Ops(opsBatch); err != nil {

@@ -88,9 +88,6 @@ func (m *Machine) put(key uint64) error {
 			return err
 		}
 	}
-	if old == v {
-		return nil
-	}
 	if old == 0 {
 		m.memo.count++
 	} else if err := m.overwrite(key, old, v); err != nil {

@@ -156,12 +156,10 @@ func (m *Machine) line() ([]byte, error) {
 	case len(line) >= MaxHead:
 		m.text = append(m.text[:0], line...)
 		return m.text, m.toNewline()
-	case len(line) == 0:
-		return nil, m.shortArg()
 	}
 	r.lo += len(line)
 	m.cut = true
-	return line[:len(line)-1], m.anomaly(LineEnding, "the content ends before the newline")
+	return line[:max(0, len(line)-1)], m.anomaly(LineEnding, "the content ends before the newline")
 }
 
 // toNewline passes over the rest of a line.
