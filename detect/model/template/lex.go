@@ -90,14 +90,18 @@ func cut(src string, open int) (b block, end int, ok bool) {
 	return block{kind: kind, text: src[start:min(end, len(src))], offset: start, tokens: tokens}, end, ok
 }
 
+// maxRawTag is how long the tag that ends a raw block may be; looking further would take quadratic time.
+const maxRawTag = 256
+
 // endOfRaw finds the end of a raw block.
 func endOfRaw(src string, at int) (end, next int) {
 	for i := at; i < len(src); i++ {
 		if !strings.HasPrefix(src[i:], "{%") {
 			continue
 		}
-		if stop := strings.Index(src[i:], "%}"); stop > 0 && strings.Trim(src[i+2:i+stop], " \t\r\n-+") == "endraw" {
-			return i, i + stop + 2
+		tag := src[i+2 : min(len(src), i+2+maxRawTag)]
+		if stop := strings.Index(tag, "%}"); stop > 0 && strings.Trim(tag[:stop], " \t\r\n-+") == "endraw" {
+			return i, i + 2 + stop + 2
 		}
 	}
 	return len(src), len(src)

@@ -237,6 +237,7 @@ func TestWorkIsBounded(t *testing.T) {
 		strings.Repeat(`{% set a %}`, 5000), strings.Repeat(`{{ '`, 5000), strings.Repeat(`{{ a ~ 'b' }}`, 20000),
 		`{{ ` + strings.Repeat(`'a' ~ `, 100000) + `'b' }}`, `{{ ` + strings.Repeat(`a.`, 200000) + `b }}`,
 		`{{ ['a'` + strings.Repeat(`, 'b'`, 100000) + `]|join|reverse|upper }}`, strings.Repeat(`{{ '{}' * 64 }}`, 10000),
+		`{% raw %}` + strings.Repeat(`{%`, 400000) + `%}`,
 		`{{ '` + strings.Repeat(`%s`, 50000) + `' % ('a',) }}`,
 	} {
 		findings, err := inspect(text)
