@@ -9,7 +9,7 @@ import (
 // maxNodes bounds how many values one judgement of arguments or of a state looks at.
 const maxNodes = 1 << 16
 
-// visit calls f with v and everything that its containers and persistent IDs hold, and stops when f returns false. Instances
+// visit calls f with v and everything that its containers hold, and stops when f returns false. Instances
 // are passed to f and not entered: they were judged when they were made. It returns false when it was stopped or a container
 // could not be listed.
 func (j *judge) visit(m *pickle.Machine, v pickle.Value, f func(pickle.Value) bool) bool {
@@ -205,6 +205,8 @@ func (j *judge) class(m *pickle.Machine, c invocation, args []pickle.Value) stri
 	switch {
 	case n == nil:
 		return "with a computed class"
+	case !n.known && n.isGadget:
+		return "with " + n.full + " as the class"
 	case !n.known:
 		return "" // the finding is about the class
 	case n.rule.where&(posNew|posRef) == 0:
@@ -242,16 +244,18 @@ func (j *judge) apply(m *pickle.Machine, c invocation, args []pickle.Value) stri
 	switch {
 	case n == nil:
 		return "with a computed function"
-	case !n.known:
-		return "" // the finding is about the function
-	case !n.rule.may(posCall) || n.rule.args == argsApply:
-		return "with " + n.full + ", which may not be called"
+	case !n.known || !n.rule.may(posCall) || n.rule.args == argsApply:
+		return "with " + n.full + ", which it calls"
 	}
-	inner := invocation{callee: args[0], args: args[2], result: c.result, offset: c.offset}
+	given, rest := 2, []pickle.Value{args[1]}
+	if m.Kind(args[1]) == pickle.Tuple { // (function, arguments, state, attributes), as dill's _create_array
+		given, rest = 1, []pickle.Value{args[2]}
+	}
+	inner := invocation{callee: args[0], args: args[given], result: c.result, offset: c.offset}
 	if why := j.permits(m, inner, n.rule.args); why != "" {
 		return why
 	}
-	for _, a := range append(args[3:], args[1]) {
+	for _, a := range append(rest, args[3:]...) {
 		if why := j.state(m, a); why != "" {
 			return why
 		}

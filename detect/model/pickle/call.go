@@ -32,6 +32,10 @@ func (j *judge) called(m *pickle.Machine, e *pickle.Effect) {
 		n = j.computed(m, c)
 	}
 	switch {
+	case n == nil && m.Kind(c.callee) == pickle.Global:
+		j.trace(m, c)
+		j.report(RuleCodeExecution(), "", e.Offset, "calls a function whose name it computes while it is loaded: "+j.text(m, c),
+			"computed name: STACK_GLOBAL on values that are put together by other calls")
 	case n == nil:
 		j.unknownAt(e.Offset)
 		j.trace(m, c)

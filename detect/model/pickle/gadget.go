@@ -96,7 +96,7 @@ func (c catalogue) hops(attributes string) (string, gadget, bool) {
 	parts := strings.Split(attributes, ".")
 	for i, part := range parts {
 		if reachesAll(part) {
-			return part, gadget{harm: harmResolve, does: "reaches into the interpreter through a special attribute"}, true
+			return part, gadget{harm: harmExecute, does: "reaches into the interpreter through a special attribute"}, true
 		}
 		rest := strings.Join(parts[i:], ".")
 		if g, ok := c.find(rest); ok && (len(parts)-i > 1 || i > 0) {

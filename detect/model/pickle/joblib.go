@@ -8,6 +8,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/pickle"
+	"github.com/picketsec/picket/detect"
 )
 
 // dtype is what matters about a numpy dtype: the size in bytes of an element, and whether elements are objects.
@@ -71,10 +72,32 @@ func parseDtype(text string) (dtype, bool) {
 	return dtype{size: n}, true
 }
 
+// outside follows the file that an array wrapper of joblib before 0.10 names: it is read by numpy with pickles allowed.
+func (j *judge) outside(m *pickle.Machine, e *pickle.Effect) error {
+	name, ok := m.Text(j.fields(m, e.State)["filename"])
+	if !ok {
+		j.out.Gap(e.Offset, -1, "an array stands in another file whose name is not known")
+		return nil
+	}
+	if j.in.Sibling == nil {
+		j.out.Gap(e.Offset, -1, "an array stands in the file "+strconv.Quote(name)+", which is not here")
+		return nil
+	}
+	blob, err := j.in.Sibling(name)
+	if err != nil {
+		j.out.Gap(e.Offset, -1, "an array stands in the file "+strconv.Quote(name)+": "+err.Error())
+		return nil
+	}
+	return j.out.Inspect(j.ctx, detect.Part{Name: name, Blob: blob, Sibling: j.in.Sibling})
+}
+
 // inlineArray skips or runs the array that joblib writes into the stream after the state of its wrapper.
 func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error {
-	if n == nil || !strings.HasSuffix(n.full, "joblib.numpy_pickle.NumpyArrayWrapper") {
+	switch {
+	case n == nil || !strings.Contains(n.full, "joblib.numpy_pickle"):
 		return nil
+	case lastPart(n.full) == "NDArrayWrapper" || lastPart(n.full) == "ZNDArrayWrapper":
+		return j.outside(m, e)
 	}
 	fields := j.fields(m, e.State)
 	d, ok := j.dtypeOf(m, fields["dtype"])

@@ -83,6 +83,8 @@ func (j *judge) Effect(m *pickle.Machine, e *pickle.Effect) error {
 		j.report(RuleExtension(), "", e.Offset, "uses the extension code "+m.Repr(e.Result, 80), "")
 	case pickle.PersistentID:
 		j.persistent(m, e)
+	case pickle.NextBuffer:
+		j.report(RulePersistentID(), "", e.Offset, "takes a buffer from outside of the stream", "")
 	case pickle.Payload:
 		return j.payload(e)
 	case pickle.Anomaly:
@@ -133,6 +135,9 @@ func (j *judge) global(m *pickle.Machine, v pickle.Value) *named {
 	}
 	module, name, ok := m.Global(v)
 	if !ok {
+		if class, _, ok := j.moduleID(m, v); ok {
+			return j.global(m, class)
+		}
 		return nil
 	}
 	n := j.lookup(module+"."+name, name, 0)
@@ -201,11 +206,13 @@ func (j *judge) anomaly(e *pickle.Effect) {
 	summary := e.Anomaly.String() + ": " + e.Detail
 	switch e.Anomaly {
 	case pickle.StringEncoding: // pickles of Python 2 with binary data
+	case pickle.MemoSparse:
+		j.report(RuleResource(), e.Anomaly.String(), e.Offset, summary, "memo key that makes the C unpickler allocate")
 	case pickle.MemoShadow:
 		j.unknownAt(e.Offset)
 		j.report(RuleMemoShadow(), "", e.Offset, summary, "ShadowPickle: a memo entry changes between its uses")
 	case pickle.MemoOverwrite, pickle.ProtoExceeded, pickle.ProtoMisplaced, pickle.StackLeft, pickle.TextInvalid, pickle.FloatForm,
-		pickle.StringEscape, pickle.BatchEmpty, pickle.MemoSparse:
+		pickle.StringEscape, pickle.BatchEmpty:
 		j.report(RuleIrregular(), e.Anomaly.String(), e.Offset, summary, "")
 	default:
 		j.unknownAt(e.Offset)

@@ -149,7 +149,7 @@ func RuleExtension() picket.Rule {
 func RulePersistentID() picket.Rule {
 	return picket.Rule{
 		ID: area + "persistent-id", Title: "The file refers to objects outside of itself",
-		Severity: picket.Medium, Class: picket.Execution,
+		Severity: picket.High, Class: picket.Execution,
 		What:   "The pickle has a persistent ID that is not a PyTorch storage. The program that loads it decides what the ID stands for.",
 		Why:    "Plain pickle.load rejects such a file; a loader that accepts it fetches an object that this scan has not seen.",
 		Remedy: "Find out which program writes and reads these IDs, and scan what it refers to.",

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/picketsec/picket/artifact/format/pickle"
@@ -227,32 +228,56 @@ func (j *judge) enormous(m *pickle.Machine, c invocation, args []pickle.Value) s
 	return ""
 }
 
-// expansion reports a result whose containers repeat each other so often that walking it does not end.
+// maxNesting is how deep containers stand in one another before a loader or its user fails; picklers of Python fail at 1,000.
+const maxNesting = 2000
+
+// expansion reports a result whose containers repeat each other so often that walking it does not end, or are nested deeper
+// than Python can follow.
 func (j *judge) expansion(m *pickle.Machine, e *pickle.Effect) {
-	sizes := map[pickle.Value]float64{}
-	var size func(v pickle.Value, depth int) float64
-	size = func(v pickle.Value, depth int) float64 {
-		switch m.Kind(v) {
-		case pickle.List, pickle.Tuple, pickle.Dict, pickle.Set, pickle.FrozenSet:
-		default:
-			return 1
-		}
-		if known, ok := sizes[v]; ok || depth > 512 || len(sizes) > expandNodes {
-			return max(1, known)
-		}
-		sizes[v] = 1
-		list, _ := m.Elements(v)
-		if len(list) > expandNodes {
-			return float64(len(list))
-		}
-		total := float64(1)
-		for _, part := range append([]pickle.Value(nil), list...) {
-			total += size(part, depth+1)
-		}
-		sizes[v] = total
-		return total
+	x := expander{m: m, sizes: map[pickle.Value]float64{}, open: map[pickle.Value]bool{}}
+	size := x.size(e.Result, 0)
+	const laughs = "billion laughs"
+	switch {
+	case x.cyclic:
+		j.report(RuleResource(), "", e.Offset, "a container contains itself, so that walking it does not end", laughs)
+	case x.deep:
+		j.report(RuleResource(), "", e.Offset, fmt.Sprintf("containers are nested more than %d deep", maxNesting), "recursion")
+	case size > maxExpansion:
+		j.report(RuleResource(), "", e.Offset, "containers repeat each other until the result has more than 2^46 parts", laughs)
 	}
-	if size(e.Result, 0) > maxExpansion {
-		j.report(RuleResource(), "", e.Offset, "containers repeat each other until the result has more than 2^46 parts", "billion laughs")
+}
+
+// expander counts the parts of a value as someone who follows every reference finds them.
+type expander struct {
+	m            *pickle.Machine
+	sizes        map[pickle.Value]float64
+	open         map[pickle.Value]bool // containers that are being counted
+	cyclic, deep bool
+}
+
+// size is the number of parts of v, at most a few nodes beyond expandNodes containers.
+func (x *expander) size(v pickle.Value, depth int) float64 {
+	switch x.m.Kind(v) {
+	case pickle.List, pickle.Tuple, pickle.Dict, pickle.Set, pickle.FrozenSet:
+	default:
+		return 1
 	}
+	x.cyclic = x.cyclic || x.open[v]
+	x.deep = x.deep || depth > maxNesting
+	known, ok := x.sizes[v]
+	list, _ := x.m.Elements(v)
+	switch {
+	case ok || x.deep || x.open[v] || len(x.sizes) > expandNodes:
+		return max(1, known)
+	case len(list) > expandNodes:
+		return float64(len(list))
+	}
+	x.open[v] = true
+	total := float64(1)
+	for _, part := range append([]pickle.Value(nil), list...) {
+		total += x.size(part, depth+1)
+	}
+	x.open[v] = false
+	x.sizes[v] = total
+	return total
 }

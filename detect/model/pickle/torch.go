@@ -39,16 +39,45 @@ func (j *judge) persistent(m *pickle.Machine, e *pickle.Effect) {
 		}
 		return
 	}
-	id, _ := m.Elements(e.State)
-	if len(id) == 4 {
-		if word, _ := m.Text(id[0]); word == "module" && m.Kind(id[1]) == pickle.Global {
-			return // a module of an old torch file with its source, which is only compared; the class has its own finding
+	if class, file, ok := j.moduleID(m, e.Result); ok {
+		if module, _, _ := m.Global(class); !sourceOf(module, file) {
+			j.report(RulePersistentID(), "source", e.Offset, "gives "+file+" as the source of a class of "+module+": "+
+				m.Repr(e.Result, shownCall), "torch 1 compares the source and writes a patch file")
 		}
+		return
 	}
 	if m.HoldsUnknown(e.State) {
 		j.unknownAt(e.Offset)
 	}
 	j.report(RulePersistentID(), "", e.Offset, "refers to "+m.Repr(e.Result, shownCall), "")
+}
+
+// moduleID reads ("module", class, file, source), with which torch before 1.6 and its legacy form write the class of a module.
+// The source is only compared with the one that is installed.
+func (j *judge) moduleID(m *pickle.Machine, v pickle.Value) (class pickle.Value, file string, ok bool) {
+	if m.Kind(v) != pickle.Persistent {
+		return 0, "", false
+	}
+	_, id, _ := m.Call(v)
+	list, _ := m.Elements(id)
+	if len(list) != 4 || m.Kind(list[1]) != pickle.Global {
+		return 0, "", false
+	}
+	word, _ := m.Text(list[0])
+	file, _ = m.Text(list[2])
+	for _, v := range list[2:] {
+		if k := m.Kind(v); k != pickle.String && k != pickle.None {
+			return 0, "", false
+		}
+	}
+	return list[1], file, word == "module"
+}
+
+// sourceOf reports whether a file can be the source of a module; a script may have any name.
+func sourceOf(module, file string) bool {
+	path := "/" + strings.ReplaceAll(module, ".", "/")
+	file = "/" + strings.ReplaceAll(file, "\\", "/")
+	return file == "/" || module == "__main__" || strings.HasSuffix(file, path+".py") || strings.HasSuffix(file, path+"/__init__.py")
 }
 
 // storageID reads ("storage", class, key, location, elements[, view]).

@@ -53,7 +53,7 @@ AUDITED = {
 WALK = {
     "scipy": ("scipy.sparse", "scipy.interpolate", "scipy.spatial"),
     "pandas": tuple("pandas." + m for m in (
-        "_libs.arrays _libs.internals _libs.interval _libs.missing _libs.sparse _libs.tslibs core.arrays core.dtypes "
+        "arrays _libs.arrays _libs.internals _libs.interval _libs.missing _libs.sparse _libs.tslibs core.arrays core.dtypes "
         "core.frame core.generic core.indexes core.internals core.series").split()),
     "torch": ("torch.nn.modules", "torch.optim", "torch.distributions", "torch.nn.quantized", "torch.nn.intrinsic",
               "torch.ao.nn"),
@@ -158,6 +158,14 @@ def imported(lib):
             elif inspect.isfunction(value) and full.startswith(FUNCTIONS):
                 rules[full] = "ref"
     return version, rules
+
+
+def ufuncs():
+    """The universal functions of numpy, which models keep as values, by every path that numpy has used for them."""
+    import numpy
+    homes = ("numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "numpy.core.umath", "numpy._core.umath")
+    names = [n for n, value in vars(numpy).items() if isinstance(value, numpy.ufunc)]
+    return numpy.__version__, {f"{home}.{name}": "ref" for home in homes for name in names}
 
 
 HOOKS = {"__setstate__", "__del__", "__getattr__", "__getattribute__", "__new__", "__setattr__", "__init_subclass__"}
@@ -292,6 +300,8 @@ def main():
         write(lib, version, from_sources(lib, root))
     elif "--curated" in sys.argv:
         write(lib, sys.argv[3] if len(sys.argv) > 3 else "", {})
+    elif lib == "numpy":
+        write(lib, *ufuncs())
     else:
         write(lib, *imported(lib))
 
