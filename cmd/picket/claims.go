@@ -45,6 +45,9 @@ func newClaimsCmd(env Env) *cobra.Command {
 		Example: "  picket claims model/ --trust .picket/trust.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needs(cmd, "trust", trustFile); err != nil {
+				return err
+			}
 			if err := out.check(); err != nil {
 				return err
 			}
@@ -75,7 +78,6 @@ func newClaimsCmd(env Env) *cobra.Command {
 	flags.add(cmd)
 	out.add(cmd)
 	cmd.Flags().StringVar(&trustFile, "trust", "", "`FILE` or folder with the keys whose claims count")
-	_ = cmd.MarkFlagRequired("trust")
 	return cmd
 }
 

@@ -45,7 +45,6 @@ func (g *gateFlags) add(cmd *cobra.Command) {
 	g.out.add(cmd)
 	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy")
 	cmd.Flags().StringVar(&g.trust, "trust", "", "`FILE` or folder with the keys whose claims count (default: trust.yaml beside the policy)")
-	_ = cmd.MarkFlagRequired("policy")
 }
 
 func newGateCmd(env Env) *cobra.Command {
@@ -59,7 +58,7 @@ func newGateCmd(env Env) *cobra.Command {
 		Example: "  picket gate model/ --policy .picket/release.yaml\n  picket gate model/ --policy release.yaml --trust keys/ --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return flags.run(cmd.Context(), env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeDecision })
+			return flags.run(cmd, env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeDecision })
 		},
 	}
 	flags.add(cmd)
@@ -76,7 +75,7 @@ func newWhyCmd(env Env) *cobra.Command {
 		Example: "  picket why model/ --policy .picket/release.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return flags.run(cmd.Context(), env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeReasons })
+			return flags.run(cmd, env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeReasons })
 		},
 	}
 	flags.add(cmd)
@@ -84,11 +83,11 @@ func newWhyCmd(env Env) *cobra.Command {
 }
 
 // run decides and writes the answer in the form that text gives.
-func (g gateFlags) run(ctx context.Context, env Env, path string, text func(*gateDocument) func(io.Writer) error) error {
-	if err := g.out.check(); err != nil {
+func (g gateFlags) run(cmd *cobra.Command, env Env, path string, text func(*gateDocument) func(io.Writer) error) error {
+	if err := errors.Join(needs(cmd, "policy", g.policy), g.out.check()); err != nil {
 		return err
 	}
-	doc, err := g.decide(ctx, env, path)
+	doc, err := g.decide(cmd.Context(), env, path)
 	if err != nil {
 		return err
 	}

@@ -54,3 +54,11 @@ func (l *lines) writeTo(w io.Writer) error {
 	_, err := w.Write(l.text)
 	return err
 }
+
+// needs refuses a command line without a flag that has no default.
+func needs(cmd *cobra.Command, flag, value string) error {
+	if value == "" {
+		return usagef("--%s is missing; see %s --help", flag, cmd.CommandPath())
+	}
+	return nil
+}

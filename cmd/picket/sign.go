@@ -27,6 +27,9 @@ func newSignCmd(env Env) *cobra.Command {
 		Example: "  picket sign model/ --private-key release.pem\n  picket sign model.gguf --private-key release.pem --bundle out.sig",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needs(cmd, "private-key", flags.privateKey); err != nil {
+				return err
+			}
 			c, err := findContent(args[0])
 			if err != nil {
 				return err
@@ -37,7 +40,6 @@ func newSignCmd(env Env) *cobra.Command {
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.privateKey, "private-key", "", "PEM `FILE` with the EC private key")
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "write the bundle to `FILE` (default: PATH/model.sig, or PATH.sig)")
-	_ = cmd.MarkFlagRequired("private-key")
 	return cmd
 }
 

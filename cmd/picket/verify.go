@@ -55,6 +55,9 @@ func newVerifyCmd(env Env) *cobra.Command {
 		Example: "  picket verify model/ --public-key release.pub\n  picket verify model.gguf --public-key release.pub --bundle out.sig",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needs(cmd, "public-key", flags.publicKey); err != nil {
+				return err
+			}
 			if err := flags.out.check(); err != nil {
 				return err
 			}
@@ -80,7 +83,6 @@ func newVerifyCmd(env Env) *cobra.Command {
 	cmd.Flags().StringVar(&flags.publicKey, "public-key", "", "PEM `FILE` with the public key of who must have signed")
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "read the bundle from `FILE` (default: PATH/model.sig, or PATH.sig)")
 	cmd.Flags().StringSliceVar(&flags.ignore, "ignore-path", nil, "accept that `PATH`, below the folder, is not signed (repeatable)")
-	_ = cmd.MarkFlagRequired("public-key")
 	return cmd
 }
 
