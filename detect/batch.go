@@ -34,13 +34,33 @@ type Batch struct {
 	Engine  *Engine
 	Workers int  // items at the same time; each may use the engine's memory limit
 	Digest  bool // compute the SHA-256 of every artifact, at the same time as it is scanned
-	// Done is told the name and size of every finished item, from several goroutines; may be nil.
-	Done func(name string, size int64)
+	// Watch is told how far the work is, from several goroutines; may be nil.
+	Watch Watcher
 }
+
+// Watcher follows a batch. Its methods are called at the same time from several goroutines.
+type Watcher interface {
+	// Start: the item is at work now.
+	Start(name string)
+	// Read: n more bytes of some item have been read.
+	Read(n int64)
+	// Done: the item is finished; rest is how many of its bytes no call of Read counted.
+	Done(name string, rest int64)
+}
+
+// unwatched is for batches that nobody follows.
+type unwatched struct{}
+
+func (unwatched) Start(string)       {}
+func (unwatched) Read(int64)         {}
+func (unwatched) Done(string, int64) {}
 
 // Scan inspects the items in the order of the list and returns one result for each, in that order. The error is about the
 // run (ctx cancelled); what is wrong with an item is in its result.
 func (b Batch) Scan(ctx context.Context, items []Item) ([]picket.Result, error) {
+	if b.Watch == nil {
+		b.Watch = unwatched{}
+	}
 	results := make([]picket.Result, len(items))
 	next := make(chan int)
 	failed := make(chan error, max(1, b.Workers))
@@ -54,9 +74,6 @@ func (b Batch) Scan(ctx context.Context, items []Item) ([]picket.Result, error) 
 					return
 				}
 				results[i] = result
-				if b.Done != nil {
-					b.Done(items[i].Name, max(0, items[i].Size))
-				}
 			}
 		})
 	}
@@ -86,18 +103,21 @@ func feed(ctx context.Context, next chan<- int, n int) {
 
 // one opens, scans and hashes one item.
 func (b Batch) one(ctx context.Context, item Item) (picket.Result, error) {
+	b.Watch.Start(item.Name)
 	opened, err := item.Open()
 	if err != nil {
+		b.Watch.Done(item.Name, max(0, item.Size))
 		return failure(item, fmt.Errorf("open: %w", err)), nil
 	}
-	digest, hashed := b.hash(ctx, opened.Blob)
+	sum, hashed := b.hash(ctx, opened.Blob)
 	result, err := b.Engine.Scan(ctx, Entry{Name: item.Name, Blob: opened.Blob, Sibling: opened.Sibling})
 	hashed.Wait()
+	b.Watch.Done(item.Name, max(0, item.Size-sum.read))
 	if err != nil {
 		return picket.Result{}, errors.Join(err, opened.Close())
 	}
-	result.Artifact.Digest = digest.value
-	for _, err := range []error{digest.err, opened.Settled(), opened.Close()} {
+	result.Artifact.Digest = sum.value
+	for _, err := range []error{sum.err, opened.Settled(), opened.Close()} {
 		if err != nil {
 			result.Artifact.Digest = ""
 			result.Failure = err.Error()
@@ -111,6 +131,7 @@ func (b Batch) one(ctx context.Context, item Item) (picket.Result, error) {
 // sum is a digest that is being computed.
 type sum struct {
 	value picket.Digest
+	read  int64 // bytes that the watcher was told about
 	err   error
 }
 
@@ -119,22 +140,28 @@ func (b Batch) hash(ctx context.Context, blob *format.Blob) (*sum, *sync.WaitGro
 	var s sum
 	var done sync.WaitGroup
 	if b.Digest {
-		done.Go(func() { s.value, s.err = Digest(ctx, blob) })
+		done.Go(func() {
+			s.value, s.err = digest(ctx, blob, func(n int64) {
+				s.read += n
+				b.Watch.Read(n)
+			})
+		})
 	}
 	return &s, &done
 }
 
-// Digest computes the SHA-256 of a blob. It stops with the cause of ctx when that ends.
-func Digest(ctx context.Context, blob *format.Blob) (picket.Digest, error) {
+// digest computes the SHA-256 of a blob and tells how many bytes it has read, piece by piece. It stops when ctx ends.
+func digest(ctx context.Context, blob *format.Blob, read func(n int64)) (picket.Digest, error) {
 	r, err := blob.Open()
 	if err != nil {
 		return "", fmt.Errorf("hash: %w", err)
 	}
 	h := sha256.New()
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, min(max(blob.Size(), 4<<10), 256<<10))
 	for {
 		n, err := r.Read(buf)
 		h.Write(buf[:n])
+		read(int64(n))
 		if errors.Is(err, io.EOF) {
 			break
 		}

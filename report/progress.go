@@ -50,7 +50,10 @@ func (p *Progress) Total(files int, bytes int64) {
 // Start says which file is at work now.
 func (p *Progress) Start(name string) { p.change(func() { p.name = name }) }
 
-// Done adds a finished file of size bytes, and shows its name until another one starts.
+// Read adds bytes of a file that is still at work.
+func (p *Progress) Read(n int64) { p.change(func() { p.bytes += n }) }
+
+// Done adds a finished file and those of its bytes that Read did not, and shows its name until another one starts.
 func (p *Progress) Done(name string, size int64) {
 	p.change(func() {
 		p.name = name

@@ -111,7 +111,7 @@ func newDocsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := reference.Files(set, cmd.Root())
+			files, err := reference.Files(set, exception.Rules(), cmd.Root())
 			if err != nil {
 				return err
 			}

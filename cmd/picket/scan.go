@@ -140,7 +140,7 @@ func (s scanFlags) scan(ctx context.Context, env Env, args []string) (picket.Sca
 		return picket.Scan{}, none, usageError{err}
 	}
 	progress := s.progress(env, listing.Items)
-	batch := detect.Batch{Engine: detect.NewEngine(set, limits.Default()), Workers: s.workersFor(), Digest: !s.noDigest, Done: progress.Done}
+	batch := detect.Batch{Engine: detect.NewEngine(set, limits.Default()), Workers: s.workersFor(), Digest: !s.noDigest, Watch: progress}
 	results, err := batch.Scan(ctx, listing.Items)
 	progress.Close()
 	if err != nil {

@@ -74,11 +74,11 @@ func testRoot() *cobra.Command {
 }
 
 func TestGolden(t *testing.T) {
-	files, err := Files(testSet(t), testRoot())
+	files, err := Files(testSet(t), nil, testRoot())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Files(testSet(t), testRoot())
+	again, err := Files(testSet(t), nil, testRoot())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestContent(t *testing.T) {
-	files, err := Files(testSet(t), testRoot())
+	files, err := Files(testSet(t), nil, testRoot())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestContent(t *testing.T) {
 
 // TestLinks: every link inside the pages has a heading to go to.
 func TestLinks(t *testing.T) {
-	files, err := Files(testSet(t), testRoot())
+	files, err := Files(testSet(t), nil, testRoot())
 	if err != nil {
 		t.Fatal(err)
 	}
