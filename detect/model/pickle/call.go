@@ -137,6 +137,9 @@ func (j *judge) gadgetCall(m *pickle.Machine, c invocation, n *named) {
 			j.about(RuleDangerousImport(), n, c.offset, summary)
 		}
 	case n.gadget.harm.executes():
+		if names := j.codeIn(m, c.args); names != "" {
+			summary += ", with code that names " + names
+		}
 		j.about(RuleCodeExecution(), n, c.offset, summary)
 	case n.gadget.harm == harmWrite || n.gadget.harm == harmNetwork:
 		j.about(RuleSideEffect(), n, c.offset, summary)
@@ -145,6 +148,17 @@ func (j *judge) gadgetCall(m *pickle.Machine, c invocation, n *named) {
 			j.about(RuleDangerousImport(), n, c.offset, summary)
 		}
 	}
+}
+
+// codeIn lists what marshalled code among the arguments of a call names.
+func (j *judge) codeIn(m *pickle.Machine, args pickle.Value) string {
+	list, _ := m.Elements(args)
+	for _, v := range list {
+		if p, ok := j.payloads[v]; ok && p.names != "" {
+			return p.names
+		}
+	}
+	return ""
 }
 
 // leadsToAllowed reports whether the call looks up a name that a pack allows as a whole, such as a class method.

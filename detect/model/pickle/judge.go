@@ -6,6 +6,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/pickle"
+	"github.com/picketsec/picket/artifact/format/torch"
 	"github.com/picketsec/picket/detect"
 )
 
@@ -16,13 +17,13 @@ type file struct {
 	in  detect.Input
 	out *detect.Output
 
-	names    map[string]*named  // every imported name, by its qualified name
-	order    []*named           // the same, in the order in which they appear
-	counts   map[string]int     // reports by rule and subject
-	traced   map[string]bool    // allowed calls that the trace shows
-	storages map[string]storage // torch storages by key
-	opaque   int64              // bytes of arrays and storages between and inside the streams
-	depth    int                // nesting of inline streams
+	names    map[string]*named        // every imported name, by its qualified name
+	order    []*named                 // the same, in the order in which they appear
+	counts   map[string]int           // reports by rule and subject
+	traced   map[string]bool          // allowed calls that the trace shows
+	storages map[string]torch.Storage // by key
+	opaque   int64                    // bytes of arrays and storages between and inside the streams
+	depth    int                      // nesting of inline streams
 
 	unresolved int64 // where something unknown was called, or readers disagreed; -1 when nowhere
 }
@@ -52,7 +53,7 @@ type named struct {
 func newFile(ctx context.Context, d *Detector, in detect.Input, out *detect.Output) *file {
 	return &file{
 		ctx: ctx, det: d, in: in, out: out, names: map[string]*named{}, counts: map[string]int{}, traced: map[string]bool{},
-		storages: map[string]storage{}, unresolved: -1,
+		storages: map[string]torch.Storage{}, unresolved: -1,
 	}
 }
 
@@ -135,8 +136,8 @@ func (j *judge) global(m *pickle.Machine, v pickle.Value) *named {
 	}
 	module, name, ok := m.Global(v)
 	if !ok {
-		if class, _, ok := j.moduleID(m, v); ok {
-			return j.global(m, class)
+		if module, ok := torch.ModuleID(m, v); ok {
+			return j.global(m, module.Class)
 		}
 		return nil
 	}

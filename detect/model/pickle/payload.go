@@ -6,8 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/marshal"
 	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/detect"
 )
@@ -18,6 +21,7 @@ const maxPayload = 8 << 20
 // payload is content inside a string that something could load.
 type payload struct {
 	kind   string
+	names  string // what marshalled code names
 	offset int64
 }
 
@@ -34,10 +38,17 @@ func (j *judge) payload(e *pickle.Effect) error {
 	}
 	defer release()
 	if kind == "" {
-		kind = "base64 text of a " + j.innerKind(blob)
+		kind = "base64 text of " + j.innerKind(blob)
 	}
-	j.payloads[e.Result] = payload{kind: kind, offset: e.Offset}
+	p := payload{kind: kind, offset: e.Offset}
 	j.nested = append(j.nested, e.Result)
+	if kind == compiled {
+		p.names = j.codeNames(blob)
+	}
+	j.payloads[e.Result] = p
+	if kind == compiled && p.names != "" {
+		return nil // no format recognises code without the header of a file
+	}
 	return j.out.Inspect(j.ctx, detect.Part{
 		Name: fmt.Sprintf("bytes at %d", e.Offset), Blob: blob, Expect: detect.TensorData,
 	})
@@ -47,7 +58,7 @@ func (j *judge) payload(e *pickle.Effect) error {
 func (j *judge) innerKind(blob *format.Blob) string {
 	head, err := blob.ReadRange(0, min(blob.Size(), 1024))
 	if err != nil {
-		return "payload"
+		return "content"
 	}
 	kind := sniff(head)
 	if kind == program {
@@ -119,15 +130,45 @@ func (j *judge) explain(m *pickle.Machine, v pickle.Value) {
 func (j *judge) flushPayloads() {
 	for _, v := range j.nested {
 		if p, ok := j.payloads[v]; ok {
-			j.report(RuleNestedPayload(), "", p.offset, "holds a "+p.kind+" in a string", "payload in a string: "+p.kind)
+			summary := "holds " + p.kind + " in a string"
+			if p.names != "" {
+				summary += ", which names " + p.names
+			}
+			j.report(RuleNestedPayload(), "", p.offset, summary, "payload in a string: "+p.kind)
 		}
 	}
 	clear(j.payloads)
 	j.nested = j.nested[:0]
 }
 
-// program is the kind of native executables.
-const program = "program"
+// The kinds of payloads that are looked at in another way than as content of their own.
+const (
+	program  = "program"
+	compiled = "marshalled Python code"
+)
+
+// codeNames lists names and constants of marshalled code; "" when it is none.
+func (j *judge) codeNames(blob *format.Blob) string {
+	content, err := blob.ReadRange(0, min(blob.Size(), maxPayload))
+	if err != nil {
+		return ""
+	}
+	doc, release, err := marshal.Decode(content, j.in.Budget)
+	if err != nil {
+		return ""
+	}
+	defer release()
+	var texts []string
+	for _, code := range doc.Codes() {
+		texts = append(texts, code.Names...)
+		for _, c := range code.Consts {
+			if text := c.Text(); text != "" && len(text) < 60 {
+				texts = append(texts, strconv.Quote(text))
+			}
+		}
+	}
+	return strings.Join(texts[:min(len(texts), maxHarvest)], ", ")
+}
 
 // sniff names what content is by its first bytes; "" for what is not known. It is called for every string, so it looks at
 // few bytes; that content is really of the kind is for the engine to find out.
@@ -138,36 +179,36 @@ func sniff(b []byte) string {
 	switch b[0] {
 	case 0x80:
 		if b[1] <= 5 {
-			return "pickle"
+			return "a pickle"
 		}
 	case '(', ']', '}', 'c', 'i', ')':
 		if bytes.HasPrefix(b, []byte("\x28\xb5\x2f\xfd")) {
-			return "zstd stream"
+			return "a zstd stream"
 		}
 		return textPickle(b)
 	case 'P':
 		if bytes.HasPrefix(b, []byte("PK\x03\x04")) || bytes.HasPrefix(b, []byte("PK\x05\x06")) {
-			return "zip archive"
+			return "a zip archive"
 		}
 	case 0x1f:
 		if b[1] == 0x8b && b[2] == 8 {
-			return "gzip stream"
+			return "a gzip stream"
 		}
 	case 0x78:
 		if (uint(b[0])<<8|uint(b[1]))%31 == 0 && b[1]&0x20 == 0 {
-			return "zlib stream"
+			return "a zlib stream"
 		}
 	case 'B':
 		if bytes.HasPrefix(b, []byte("BZh")) && bytes.HasPrefix(b[4:], []byte("1AY&")) {
-			return "bzip2 stream"
+			return "a bzip2 stream"
 		}
 	case 0xfd:
 		if bytes.HasPrefix(b, []byte("\xfd7zXZ\x00")) {
-			return "xz stream"
+			return "an xz stream"
 		}
 	case 0x04:
 		if bytes.HasPrefix(b, []byte("\x04\x22\x4d\x18")) {
-			return "lz4 stream"
+			return "an lz4 stream"
 		}
 	}
 	return sniffCode(b)
@@ -178,7 +219,7 @@ func textPickle(b []byte) string {
 	head := b[:min(len(b), 512)]
 	if c := bytes.IndexByte(head, 'c'); c >= 0 && bytes.Count(head[c:], []byte{'\n'}) >= 2 &&
 		(pickle.Format{}).Match(format.Probe{Head: b, Tail: b, Size: int64(len(b)), Blob: format.BytesBlob(b)}) {
-		return "pickle"
+		return "a pickle"
 	}
 	return ""
 }
@@ -196,7 +237,7 @@ func sniffCode(b []byte) string {
 	case len(b) >= 32 && (bytes.HasPrefix(b, []byte("\xcf\xfa\xed\xfe")) || bytes.HasPrefix(b, []byte("\xca\xfe\xba\xbe"))):
 		return program
 	case (b[0] == 0xe3 || b[0] == 'c') && len(b) >= 32 && marshalled(b):
-		return "marshalled Python code"
+		return compiled
 	}
 	return ""
 }

@@ -75,7 +75,7 @@ func (f *file) stream(r *pickle.Reader) (texts []string, err error) {
 func (f *file) legacyStorages(r *pickle.Reader, keys []string) error {
 	for _, key := range keys {
 		s, ok := f.storages[key]
-		size := s.itemSize()
+		size := s.ItemSize()
 		if !ok || size == 0 {
 			return nil // what follows is reported as trailing data
 		}
@@ -87,9 +87,9 @@ func (f *file) legacyStorages(r *pickle.Reader, keys []string) error {
 			return format.Malformed(r.Offset(), "the storage of a tensor is cut off")
 		}
 		count := binary.LittleEndian.Uint64(head)
-		if count != uint64(s.elements) {
+		if count != uint64(s.Elements) {
 			f.report(RuleTensorBounds(), "", r.Offset(), fmt.Sprintf("storage %s has %d elements, and the pickle says %d", key, count,
-				s.elements), cve24747)
+				s.Elements), cve24747)
 		}
 		if count > (1<<62)/uint64(size) {
 			return format.Malformed(r.Offset(), "the size of a storage overflows")
