@@ -18,7 +18,7 @@ func parseHeader(b []byte) (m *Member, ok bool) {
 	}
 	size, sizeOK := number(b[124:136])
 	mode, modeOK := number(b[100:108])
-	if !sizeOK || !modeOK || size < 0 {
+	if !sizeOK || !modeOK || size < 0 || size > maxSize {
 		return nil, false
 	}
 	m = &Member{Name: text(b[:100]), Link: text(b[157:257]), Type: b[156], Mode: mode, Size: size}
@@ -33,6 +33,9 @@ func parseHeader(b []byte) (m *Member, ok bool) {
 	}
 	return m, true
 }
+
+// maxSize bounds what a header may state as a size, so that sums of offsets do not overflow.
+const maxSize = 1 << 52
 
 // checksum compares the stated sum with the sum of the bytes, signed or unsigned, with the checksum field as spaces.
 func checksum(b []byte, stated int64) bool {
@@ -158,7 +161,7 @@ func (e *extension) set(h *Member, key, value string, global bool) {
 		e.link = &value
 	case "size":
 		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > maxSize {
 			lie("the extension header states the size %q", value)
 			return
 		}
