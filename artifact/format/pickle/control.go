@@ -74,15 +74,15 @@ func opMark(m *Machine) error {
 	if len(m.marks) == cap(m.marks) {
 		n := cap(m.marks)
 		grown := max(64, min(2*n, n+(256<<10)))
-		if grown > maxStack || !m.pool.take(int64(grown-n)*8) {
+		if grown > maxStack || !m.pool.take(int64(grown-n)*4) {
 			return fmt.Errorf("marks of the pickle at byte %d: %w", m.at, m.full())
 		}
-		marks := make([]int, n, grown)
+		marks := make([]uint32, n, grown)
 		copy(marks, m.marks)
 		m.marks = marks
 	}
 	m.fence = len(m.stack)
-	m.marks = append(m.marks, m.fence)
+	m.marks = append(m.marks, uint32(m.fence))
 	return nil
 }
 

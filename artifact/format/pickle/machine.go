@@ -30,8 +30,8 @@ type Machine struct {
 	met     uint32 // flags of everything that the stream has made so far
 
 	stack []Value
-	fence int   // stack position of the last mark; opcodes do not reach below
-	marks []int // stack positions of all marks
+	fence int      // stack position of the last mark; opcodes do not reach below
+	marks []uint32 // stack positions of all marks
 
 	op       *opcode
 	code     byte
@@ -286,7 +286,7 @@ func (m *Machine) popMark() ([]Value, error) {
 	m.marks = m.marks[:len(m.marks)-1]
 	m.fence = 0
 	if n := len(m.marks); n > 0 {
-		m.fence = m.marks[n-1]
+		m.fence = int(m.marks[n-1])
 	}
 	return items, nil
 }

@@ -92,12 +92,16 @@ type globals struct {
 	list  []globalName
 	index map[string]uint32
 	key   []byte
+	size  int64
 }
 
 type globalName struct{ module, name string }
 
-// maxGlobals is how many distinct globals keep their names; more than any model has by far.
-const maxGlobals = 1<<16 - 1
+// maxGlobals is how many distinct globals keep their names, in maxGlobalSize bytes; more than any model has by far.
+const (
+	maxGlobals    = 1<<16 - 1
+	maxGlobalSize = 6 << 20
+)
 
 // add numbers a pair of names, from 1; 0 when there is no room.
 func (g *globals) add(p *pool, module, name string) uint32 {
@@ -105,9 +109,11 @@ func (g *globals) add(p *pool, module, name string) uint32 {
 	if i, ok := g.index[string(g.key)]; ok {
 		return i
 	}
-	if len(g.list) >= maxGlobals || !p.take(int64(2*len(g.key)+96)) {
+	cost := int64(2*len(g.key) + 96)
+	if len(g.list) >= maxGlobals || g.size+cost > maxGlobalSize || !p.take(cost) {
 		return 0
 	}
+	g.size += cost
 	if g.index == nil {
 		g.index = map[string]uint32{}
 	}
