@@ -17,7 +17,7 @@ import (
 type Facts struct {
 	Artifact Artifact
 	// Scan is the worst of Scans; nil when there is none. A condition that asks for it then fails and denies.
-	Scan       *Scan
+	Scan       *Scan `yaml:"-"`
 	Scans      []Scan
 	Signatures []Signature
 	Claims     []Claim
@@ -26,92 +26,99 @@ type Facts struct {
 
 // Artifact is the content that is decided on.
 type Artifact struct {
-	Path     string   `cel:"path"`
-	Name     string   `cel:"name"`
-	Digest   string   `cel:"digest"`
-	Kind     string   `cel:"kind"` // "tree" or "file"
-	Size     int64    `cel:"size"` // bytes
-	Files    []File   `cel:"files"`
-	Excluded []string `cel:"excluded"` // names at the root that the digest does not cover
+	Path     string   `cel:"path" doc:"as it was given to the gate"`
+	Name     string   `cel:"name" doc:"last element of the path"`
+	Digest   string   `cel:"digest" doc:"sha256: and 64 digits, see picket digest"`
+	Kind     string   `cel:"kind" doc:"tree or file"`
+	Size     int64    `cel:"size" doc:"bytes in all files"`
+	Files    []File   `cel:"files" doc:"every file that the digest covers"`
+	Excluded []string `cel:"excluded" doc:"names at the root that the digest does not cover"`
 }
 
 // File is one file of the content.
 type File struct {
-	Name   string `cel:"name"`
-	Digest string `cel:"digest"`
-	Size   int64  `cel:"size"` // bytes
+	Name   string `cel:"name" doc:"path below the root"`
+	Digest string `cel:"digest" doc:"SHA-256 of the file"`
+	Size   int64  `cel:"size" doc:"bytes"`
 }
 
 // Scan is a scan result that counts.
 type Scan struct {
-	Source        string    `cel:"source"`
-	Key           string    `cel:"key"`  // name of the key in the trust root
-	Time          time.Time `cel:"time"` // self-asserted by whoever signed
-	Tool          string    `cel:"tool"`
-	Verdict       string    `cel:"verdict"`
-	Configuration string    `cel:"configuration"`
-	Suppressed    int64     `cel:"suppressed"`
-	Counts        Counts    `cel:"counts"`
-	Gaps          int64     `cel:"gaps"`
-	Unsupported   int64     `cel:"unsupported"`
-	Findings      []Finding `cel:"findings"`
-	Omitted       int64     `cel:"omitted"` // findings that are counted, not listed
-	Files         []Scanned `cel:"files"`
+	Source        string    `cel:"source" doc:"where the claim was found"`
+	Key           string    `cel:"key" doc:"name in the trust root of the key that signed"`
+	Time          time.Time `cel:"time" doc:"when the scan was made, self-asserted by whoever signed"`
+	Tool          string    `cel:"tool" doc:"name and version of what made the scan"`
+	Verdict       string    `cel:"verdict" doc:"malicious, suspicious, incomplete, unsupported, clean or not-applicable; the worst of all files"`
+	Configuration string    `cel:"configuration" doc:"digest of the allow-list and ignore rules in force"`
+	Suppressed    int64     `cel:"suppressed" doc:"findings that the configuration removed"`
+	Counts        Counts    `cel:"counts" doc:"findings by severity"`
+	Gaps          int64     `cel:"gaps" doc:"byte ranges that may execute and were not read"`
+	Unsupported   int64     `cel:"unsupported" doc:"members in formats that nothing parses"`
+	Findings      []Finding `cel:"findings" doc:"the worst findings, at most 500"`
+	Omitted       int64     `cel:"omitted" doc:"findings that are counted and not listed"`
+	Files         []Scanned `cel:"files" doc:"every file as the scan found it"`
 }
 
 // Counts are findings by severity.
 type Counts struct {
-	Critical int64 `cel:"critical"`
-	High     int64 `cel:"high"`
-	Medium   int64 `cel:"medium"`
-	Low      int64 `cel:"low"`
-	Info     int64 `cel:"info"`
+	Critical int64 `cel:"critical" doc:"findings of this severity"`
+	High     int64 `cel:"high" doc:"findings of this severity"`
+	Medium   int64 `cel:"medium" doc:"findings of this severity"`
+	Low      int64 `cel:"low" doc:"findings of this severity"`
+	Info     int64 `cel:"info" doc:"findings of this severity"`
 }
 
 // Finding is one finding of a scan.
 type Finding struct {
-	Rule        string `cel:"rule"`
-	Severity    string `cel:"severity"`
-	Class       string `cel:"class"`
-	File        string `cel:"file"`
-	Subject     string `cel:"subject"`
-	Technique   string `cel:"technique"`
-	Fingerprint string `cel:"fingerprint"`
+	Rule        string `cel:"rule" doc:"ID of the rule, see rules.md"`
+	Severity    string `cel:"severity" doc:"critical, high, medium, low or info"`
+	Class       string `cel:"class" doc:"execution, structure, resource, content or operation"`
+	File        string `cel:"file" doc:"path below the root"`
+	Subject     string `cel:"subject" doc:"the exact name that it is about, such as os.system"`
+	Technique   string `cel:"technique" doc:"the known attack, if it is one"`
+	Fingerprint string `cel:"fingerprint" doc:"identifies the finding across scans"`
 }
 
 // Scanned is one file as the scan found it.
 type Scanned struct {
-	Name    string `cel:"name"`
-	Digest  string `cel:"digest"`
-	Format  string `cel:"format"`
-	Verdict string `cel:"verdict"`
+	Name    string `cel:"name" doc:"path below the root"`
+	Digest  string `cel:"digest" doc:"SHA-256 of the file"`
+	Format  string `cel:"format" doc:"what the content is, see formats.md"`
+	Verdict string `cel:"verdict" doc:"of this file"`
 }
 
 // Signature is a model signature that counts.
 type Signature struct {
-	Source string `cel:"source"`
-	Key    string `cel:"key"`
+	Source string `cel:"source" doc:"where the claim was found"`
+	Key    string `cel:"key" doc:"name in the trust root of the key that signed"`
 }
 
 // Claim is any claim that was found.
 type Claim struct {
-	Source  string `cel:"source"`
-	Type    string `cel:"type"` // predicate type; empty when the signature does not hold
-	Key     string `cel:"key"`  // empty when no key of the trust root signed it
-	Counts  bool   `cel:"counts"`
-	Failure string `cel:"failure"`
-	// Broken: damaged, or signed by a trusted key and not understood. Condemns: a trusted key says malicious.
-	Broken   bool `cel:"broken"`
-	Condemns bool `cel:"condemns"`
+	Source   string `cel:"source" doc:"where the claim was found"`
+	Type     string `cel:"type" doc:"predicate type; empty when the signature does not hold"`
+	Key      string `cel:"key" doc:"name of the key; empty when none of the trust root signed it"`
+	Counts   bool   `cel:"counts" doc:"whether it passed every check"`
+	Failure  string `cel:"failure" doc:"why it does not count"`
+	Broken   bool   `cel:"broken" doc:"damaged, or signed by a trusted key and not understood"`
+	Condemns bool   `cel:"condemns" doc:"a trusted key says that this content is malicious"`
+}
+
+// factTypes are the types that conditions see.
+func factTypes() []reflect.Type {
+	return []reflect.Type{reflect.TypeFor[Artifact](), reflect.TypeFor[File](), reflect.TypeFor[Scan](), reflect.TypeFor[Counts](),
+		reflect.TypeFor[Finding](), reflect.TypeFor[Scanned](), reflect.TypeFor[Signature](), reflect.TypeFor[Claim]()}
 }
 
 // environment declares the facts to CEL, so that a misspelt field is found when a policy is loaded.
 func environment() (*cel.Env, error) {
 	object := func(name string) *cel.Type { return cel.ObjectType("policy." + name) }
+	options := []any{ext.ParseStructTags(true)}
+	for _, t := range factTypes() {
+		options = append(options, t)
+	}
 	env, err := cel.NewEnv(
-		ext.NativeTypes(ext.ParseStructTags(true), reflect.TypeFor[Artifact](), reflect.TypeFor[File](), reflect.TypeFor[Scan](),
-			reflect.TypeFor[Counts](), reflect.TypeFor[Finding](), reflect.TypeFor[Scanned](), reflect.TypeFor[Signature](),
-			reflect.TypeFor[Claim]()),
+		ext.NativeTypes(options...),
 		cel.Variable("artifact", object("Artifact")),
 		cel.Variable("scan", object("Scan")),
 		cel.Variable("scans", cel.ListType(object("Scan"))),
