@@ -26,7 +26,7 @@ func Reference() []byte {
 		"| `claims` | list of [Claim](#claim) | everything that was found, with the reason why one does not count |\n" +
 		"| `now` | timestamp | the time of the decision |\n")
 	for _, t := range factTypes() {
-		fmt.Fprintf(&b, "\n## %s\n\n| field | type | meaning |\n|---|---|---|\n", t.Name())
+		fmt.Fprintf(&b, "\n## %s\n\n| field | type | meaning |\n|---|---|---|\n", strings.ToLower(t.Name()))
 		for i := range t.NumField() {
 			f := t.Field(i)
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Tag.Get("cel"), typeName(f.Type), f.Tag.Get("doc"))

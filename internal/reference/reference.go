@@ -16,6 +16,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/policy"
 	"github.com/picketsec/picket/report"
 )
 
@@ -34,7 +35,7 @@ func Files(set *detect.Set, extra []picket.Rule, root *cobra.Command) ([]File, e
 	}
 	return []File{
 		{"rules.md", Rules(set, extra)}, {"coverage.md", Coverage(set, extra)}, {"formats.md", Formats(set)}, {"cli.md", CLI(root)},
-		{"scan.schema.json", schema},
+		{"policy.md", append([]byte(generated), policy.Reference()...)}, {"scan.schema.json", schema},
 	}, nil
 }
 
