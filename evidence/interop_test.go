@@ -182,3 +182,66 @@ func TestWeVerifyPythonSingleFiles(t *testing.T) {
 		t.Errorf("differences: %v", diffs)
 	}
 }
+
+// TestSymbolicLinksInBothTools: links to files are hashed by what they point to, under their own names.
+func TestSymbolicLinksInBothTools(t *testing.T) {
+	tool := pythonTool(t)
+	key := newKey(t, P256)
+	private, public := keyFiles(t, key)
+	dir := t.TempDir()
+	write(t, dir, sample())
+	if err := os.Symlink("x-b", filepath.Join(dir, "link")); err != nil {
+		t.Skip(err)
+	}
+	sig := filepath.Join(t.TempDir(), "out.sig")
+	opts := Options{AllowSymlinks: true}
+	signFile(t, hashDisk(t, dir, opts), key, sig)
+	if ok, out := python(t, tool, "verify", "key", dir, "--signature", sig, "--public_key", public, "--allow_symlinks"); !ok {
+		t.Error(out)
+	}
+	if ok, out := python(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--allow_symlinks"); !ok {
+		t.Fatal(out)
+	}
+	bundle, err := os.ReadFile(sig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := VerifyModel(bundle, key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diffs := parsed.Compare(hashDisk(t, dir, parsed.Options(opts))); !parsed.AllowSymlinks || len(diffs) != 0 {
+		t.Errorf("links allowed %v, differences %v", parsed.AllowSymlinks, diffs)
+	}
+	if _, err := HashTree(context.Background(), onDisk(t, dir), parsed.Options(Options{})); err == nil {
+		t.Error("the signature alone made us follow a link")
+	}
+}
+
+// TestPythonIgnoreListNeedsTheOperator: what the Python tool left out at the signer's wish is not passed over here.
+func TestPythonIgnoreListNeedsTheOperator(t *testing.T) {
+	tool := pythonTool(t)
+	key := newKey(t, P256)
+	private, _ := keyFiles(t, key)
+	dir := t.TempDir()
+	write(t, dir, sample())
+	sig := filepath.Join(t.TempDir(), "out.sig")
+	if ok, out := python(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--ignore-paths", filepath.Join(dir, "x")); !ok {
+		t.Fatal(out)
+	}
+	bundle, err := os.ReadFile(sig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := VerifyModel(bundle, key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	diffs := parsed.Compare(hashDisk(t, dir, parsed.Options(Options{})))
+	if len(diffs) != 2 || diffs[0].Kind != Unsigned || diffs[1].Kind != Unsigned {
+		t.Errorf("differences %v", diffs)
+	}
+	if diffs := parsed.Compare(hashDisk(t, dir, parsed.Options(Options{Ignore: []string{"x"}}))); len(diffs) != 0 {
+		t.Errorf("with the operator's word: %v", diffs)
+	}
+}

@@ -43,21 +43,31 @@ func findContent(path string) (*content, error) {
 	return c, nil
 }
 
-// holds reports whether a file lies in the folder.
+// holds reports whether a file lies in the folder, whatever links lead there.
 func (c *content) holds(file string) bool {
 	if c.isFile {
 		return false
 	}
-	dir, err := filepath.Abs(c.path)
+	dir, err := resolved(c.path)
 	if err != nil {
 		return false
 	}
-	full, err := filepath.Abs(file)
+	// The file itself may not exist yet, or be a link out of the folder: what counts is where its name stands.
+	parent, err := resolved(filepath.Dir(file))
 	if err != nil {
 		return false
 	}
-	rel, err := filepath.Rel(dir, full)
+	rel, err := filepath.Rel(dir, filepath.Join(parent, filepath.Base(file)))
 	return err == nil && filepath.IsLocal(rel)
+}
+
+// resolved is the absolute path without links.
+func resolved(path string) (string, error) {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(full)
 }
 
 // hashFlags are the flags of every verb that hashes content.

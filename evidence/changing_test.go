@@ -1,0 +1,97 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// changing is a tree in which the content of every opened file is not what was listed.
+type changing struct {
+	fstest.MapFS
+	read func(p []byte) (int, error) // nil: as it is
+	stat func(calls int) fs.FileInfo
+}
+
+func (c changing) Open(name string) (fs.File, error) {
+	f, err := c.MapFS.Open(name)
+	if _, isDir := f.(fs.ReadDirFile); isDir || err != nil {
+		return f, err
+	}
+	return &changingFile{File: f, tree: c}, nil
+}
+
+type changingFile struct {
+	fs.File
+	tree  changing
+	calls int
+}
+
+func (f *changingFile) Read(p []byte) (int, error) {
+	if f.tree.read != nil {
+		return f.tree.read(p)
+	}
+	return f.File.Read(p)
+}
+
+func (f *changingFile) Stat() (fs.FileInfo, error) {
+	f.calls++
+	if f.tree.stat != nil {
+		return f.tree.stat(f.calls), nil
+	}
+	return f.File.Stat()
+}
+
+// info is what a file says about itself.
+type info struct {
+	fs.FileInfo
+	size int64
+	at   time.Time
+	mode fs.FileMode
+}
+
+func (i info) Size() int64        { return i.size }
+func (i info) ModTime() time.Time { return i.at }
+func (i info) Mode() fs.FileMode  { return i.mode }
+
+func TestFilesThatChangeWhileRead(t *testing.T) {
+	files := fstest.MapFS{"a": {Data: []byte("12345")}}
+	boom := errors.New("disk on fire")
+	for name, tt := range map[string]struct {
+		tree changing
+		want error
+	}{
+		"grows for ever": {changing{MapFS: files, read: func(p []byte) (int, error) { return len(p), nil }}, errChanged},
+		"unreadable":     {changing{MapFS: files, read: func([]byte) (int, error) { return 0, boom }}, boom},
+		"larger at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 6} }}, errChanged},
+		"a pipe at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 5, mode: fs.ModeNamedPipe} }}, errChanged},
+		"larger at end":  {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: int64(4 + n)} }}, errChanged},
+		"written to":     {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: 5, at: time.Unix(int64(n), 0)} }}, errChanged},
+	} {
+		if _, err := HashTree(context.Background(), tt.tree, Options{}); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := HashTree(context.Background(), changing{MapFS: files}, Options{}); err != nil {
+		t.Errorf("unchanged: %v", err)
+	}
+}
+
+func TestProgressCountsEveryByte(t *testing.T) {
+	counts := make(chan int64, 100)
+	m, err := HashTree(context.Background(), tree(sample()), Options{Progress: func(n int64) { counts <- n }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(counts)
+	var total int64
+	for n := range counts {
+		total += n
+	}
+	if total != m.Size() {
+		t.Errorf("counted %d of %d bytes", total, m.Size())
+	}
+}
