@@ -139,6 +139,7 @@ func opPut(m *Machine) error {
 	if err != nil {
 		return err
 	}
+	m.puts++
 	return m.put(key)
 }
 

@@ -47,7 +47,7 @@ func (Format) Match(p format.Probe) bool {
 	case c.stopped && c.binary && atEnd && c.end == len(p.Head):
 		return true
 	case c.stopped:
-		return c.joined && (c.ops >= minOps || c.ops >= 4 && atEnd && c.end == len(p.Head))
+		return c.joined && c.ops >= minOps || atEnd && c.end == len(p.Head) && (c.joined && c.ops >= 4 || c.put)
 	}
 	return c.cut && c.joined && c.ops >= minOps
 }
@@ -65,6 +65,7 @@ type class struct {
 	called   bool // calls or changes something that was imported under a plausible name
 	imported bool // imports something under a plausible name, or from the registry
 	joined   bool // puts values together into containers
+	put      bool // has a PUT as picklers write it
 	odd      bool // some anomaly
 	binary   bool // has a byte that no text has
 }
@@ -85,8 +86,8 @@ func classify(head []byte) class {
 	}
 	s, err := m.Run(context.Background(), r)
 	c.ops, c.end, c.stopped = s.Ops, int(s.End), s.Stopped
-	c.joined = m.joins > 0
-	c.cut = m.short
+	c.joined, c.put = m.joins > 0, m.puts > 0
+	c.cut = m.short || m.cut
 	for _, b := range head[:c.end] {
 		c.binary = c.binary || b >= utf8.RuneSelf || b < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", rune(b))
 	}
@@ -95,6 +96,9 @@ func classify(head []byte) class {
 
 // Effect implements Handler.
 func (c *class) Effect(m *Machine, e *Effect) error {
+	if m.cut {
+		return nil // the head ends inside of a line, which says nothing about the line
+	}
 	target := e.Callee
 	switch e.Kind {
 	case Anomaly:

@@ -78,7 +78,7 @@ func TestMatchAccepts(t *testing.T) {
 	for _, s := range []string{
 		"cos\nsystem\n(S'echo x'\ntR.", "cos\nsystem\n(S'echo x'\ntR.trailing text\n", "cos\nsystem\n(S'echo x'\ntRgarbage",
 		"(S'echo x'\nios\nsystem\n.", "(S'echo x'\nios\nsystem\nbroken", "(cos\nsystem\nS'echo x'\no.", "cos\nsystem\n.",
-		"(lp0\n.", "(dp0\n.", "(lp0\nI1\naI2\na.", "\x80\x02N.", "\x80\x04]\x94.", "\x80\x02]q\x00(K\x01K\x02", "]q\x00.",
+		"(lp0\n.", "(dp0\n.", "Vtext\np0\n.", "(lp0\n" + strings.Repeat("I12345\na", 10_000), "(lp0\nI1\naI2\na.", "\x80\x02N.", "\x80\x04]\x94.", "\x80\x02]q\x00(K\x01K\x02", "]q\x00.",
 		"\x80\x04\x95\x00\x01\x00\x00\x00\x00\x00\x00}\x94(", "(dp0\nS'a'\np1\nI1\nsS'b'\np2\n(lp3\nI1\naI2\na", "K\x05.",
 		"ca\nb\n(dS'x'\nI1\nsb.", "(cos\nsystem\nS'echo x'\no0N.", "\x80\x02\x82\x01.", "cos\nsystem\n(S'echo x'\nt\x81.",
 	} {

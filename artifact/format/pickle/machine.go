@@ -44,6 +44,7 @@ type Machine struct {
 	stopped  bool
 	short    bool  // the content ended before STOP
 	joins    int64 // containers that were put together
+	puts     int64 // PUT opcodes
 	cut      bool  // the content ended inside of a line that Python would have used all the same
 	eightBit bool  // an 8-bit string that is not ASCII was reported
 	counts   [anomalyEnd]int
@@ -82,7 +83,7 @@ func (m *Machine) Run(ctx context.Context, r *Reader) (Summary, error) {
 	}
 	m.reader, m.stack, m.marks, m.fence = r, m.stack[:0], m.marks[:0], 0
 	m.ops, m.frame, m.proto, m.protos, m.highest = 0, noFrame, 0, 0, 0
-	m.stopped, m.cut, m.short, m.joins, m.eightBit, m.counts = false, false, false, 0, false, [anomalyEnd]int{}
+	m.stopped, m.cut, m.short, m.joins, m.puts, m.eightBit, m.counts = false, false, false, 0, 0, false, [anomalyEnd]int{}
 	s := Summary{Start: r.Offset()}
 	err := m.loop(ctx)
 	if charge := m.budget.Ops(m.ops % opsBatch); err == nil {

@@ -80,7 +80,7 @@ func (m *Machine) Text(v Value) (string, bool) {
 
 // Global is the exact pair of names of a Global; false for other kinds and for names that are not known.
 func (m *Machine) Global(v Value) (module, name string, ok bool) {
-	if v.kind() != Global || v.index() == 0 {
+	if v.kind() != Global || v.index() == 0 || int(v.index()) > len(m.globals.list) {
 		return "", "", false
 	}
 	g := m.globals.list[v.index()-1]
