@@ -51,7 +51,6 @@ type Machine struct {
 	effect   Effect
 	body     body   // of the current Payload
 	text     []byte // scratch
-	watch    func() // called before each opcode by tests; nil otherwise
 }
 
 const (
@@ -78,12 +77,7 @@ func (m *Machine) Close() {
 // wraps format.ErrMalformed with the offset when the stream is broken or ends before STOP, limits.ErrExceeded when a limit
 // was reached, the error of the handler, or that of reading. Of each kind of anomaly one run delivers the first 1000.
 func (m *Machine) Run(ctx context.Context, r *Reader) (Summary, error) {
-	if !m.KeepMemo {
-		m.Close()
-	}
-	m.reader, m.stack, m.marks, m.fence = r, m.stack[:0], m.marks[:0], 0
-	m.ops, m.frame, m.proto, m.protos, m.highest = 0, noFrame, 0, 0, 0
-	m.stopped, m.cut, m.short, m.joins, m.puts, m.eightBit, m.counts = false, false, false, 0, 0, false, [anomalyEnd]int{}
+	m.begin(r)
 	s := Summary{Start: r.Offset()}
 	err := m.loop(ctx)
 	if charge := m.budget.Ops(m.ops % opsBatch); err == nil {
@@ -96,51 +90,66 @@ func (m *Machine) Run(ctx context.Context, r *Reader) (Summary, error) {
 	return s, err
 }
 
+// begin makes the machine ready for a stream.
+func (m *Machine) begin(r *Reader) {
+	if !m.KeepMemo {
+		m.Close()
+	}
+	m.reader, m.stack, m.marks, m.fence = r, m.stack[:0], m.marks[:0], 0
+	m.ops, m.frame, m.proto, m.protos, m.highest = 0, noFrame, 0, 0, 0
+	m.stopped, m.cut, m.short, m.joins, m.puts, m.eightBit = false, false, false, 0, 0, false
+	m.counts = [anomalyEnd]int{}
+}
+
 // loop executes opcodes until STOP.
 func (m *Machine) loop(ctx context.Context) error {
-	r := m.reader
 	for !m.stopped {
-		last := m.at
-		m.at = r.base + int64(r.lo)
-		if m.at >= m.frame {
-			if err := m.leaveFrame(last); err != nil {
-				return err
-			}
+		if err := m.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step executes one opcode.
+func (m *Machine) step(ctx context.Context) error {
+	r, last := m.reader, m.at
+	m.at = r.base + int64(r.lo)
+	if m.at >= m.frame {
+		if err := m.leaveFrame(last); err != nil {
+			return err
+		}
+	}
+	if r.lo == r.hi {
+		if err := r.fill(1); err != nil {
+			return err
 		}
 		if r.lo == r.hi {
-			if err := r.fill(1); err != nil {
-				return err
-			}
-			if r.lo == r.hi {
-				m.short = true
-				return m.malformed("the content ends before STOP")
-			}
-		}
-		m.code = r.buf[r.lo]
-		r.lo++
-		m.op = &opcodes[m.code]
-		if m.op.run == nil {
-			return m.malformed("0x%02x is not an opcode", m.code)
-		}
-		if err := m.count(ctx); err != nil {
-			return err
-		}
-		if err := m.op.run(m); err != nil {
-			return err
-		}
-		if m.cut {
 			m.short = true
-			return m.malformed("the content ends before the end of a line")
+			return m.malformed("the content ends before STOP")
 		}
+	}
+	m.code = r.buf[r.lo]
+	r.lo++
+	m.op = &opcodes[m.code]
+	if m.op.run == nil {
+		return m.malformed("0x%02x is not an opcode", m.code)
+	}
+	if err := m.count(ctx); err != nil {
+		return err
+	}
+	if err := m.op.run(m); err != nil {
+		return err
+	}
+	if m.cut {
+		m.short = true
+		return m.malformed("the content ends before the end of a line")
 	}
 	return nil
 }
 
 // count accounts for one opcode.
 func (m *Machine) count(ctx context.Context) error {
-	if m.watch != nil {
-		m.watch()
-	}
 	m.ops++
 	if m.ops%opsBatch == 0 {
 		if err := m.budget.Ops(opsBatch); err != nil {

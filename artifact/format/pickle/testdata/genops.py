@@ -119,6 +119,7 @@ def main():
     for i in range(count):
         dump = pickle._dumps if i % 2 else pickle.dumps
         streams.append(dump([values(rnd), values(rnd)], protocol=i % 6))
+    whole = set(streams[-count:])
     for data in list(streams):
         for _ in range(6):
             broken = bytearray(data)
@@ -139,7 +140,7 @@ def main():
             if ord("r") not in broken:
                 streams.append(bytes(broken))
     for data in streams:
-        print(json.dumps({"data": data.hex(), "genops": genops(data), "dis": dis(data),
+        print(json.dumps({"data": data.hex(), "whole": data in whole, "genops": genops(data), "dis": dis(data),
                           "python": load(pickle._Unpickler, data), "c": load(_pickle.Unpickler, data)}))
 
 
