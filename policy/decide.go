@@ -81,7 +81,7 @@ func (r rule) holds(ctx context.Context, facts Facts, vars map[string]any) error
 	value, _, err := r.program.ContextEval(ctx, vars)
 	switch {
 	case err != nil && facts.Scan == nil && strings.Contains(err.Error(), "no such attribute"):
-		return errors.New("it asks about a scan result, and none counts")
+		return errNoScan
 	case err != nil:
 		return err
 	case value == types.True:
@@ -92,8 +92,19 @@ func (r rule) holds(ctx context.Context, facts Facts, vars map[string]any) error
 	return fmt.Errorf("it gave a %s, not a bool", value.Type().TypeName())
 }
 
-// errFalse: the condition does not hold.
-var errFalse = errors.New("the condition does not hold")
+// Why a rule denies when its evaluation as such is fine.
+var (
+	errFalse  = errors.New("the condition does not hold")
+	errNoScan = errors.New("it asks about a scan result, and none counts")
+)
+
+// scanOwner is who can make a scan result that counts.
+const scanOwner = "whoever holds a private key of the trust root"
+
+// scanRemedy is how to make a scan result.
+func scanRemedy(path string) string {
+	return "picket scan " + shellQuote(path) + " --attest --private-key KEY.pem"
+}
 
 // blocked is the reason to deny that follows from a rule that does not hold.
 func (r rule) blocked(ctx context.Context, err error, path string, vars map[string]any) Block {
@@ -103,7 +114,11 @@ func (r rule) blocked(ctx context.Context, err error, path string, vars map[stri
 		b.Owner = "the owner of the model"
 	}
 	if !errors.Is(err, errFalse) {
-		b.Error, b.Detail = true, "could not be evaluated: "+picket.Printable(err.Error(), picket.MaxExcerpt)
+		b.Error, b.Message, b.Detail = true, "the rule could not be evaluated", picket.Printable(err.Error(), picket.MaxExcerpt)
+		b.Remedy = "correct the rule in the policy"
+		if errors.Is(err, errNoScan) {
+			b.Owner, b.Remedy = scanOwner, scanRemedy(path)
+		}
 		return b
 	}
 	if r.detail == nil {
@@ -121,9 +136,13 @@ func (r rule) blocked(ctx context.Context, err error, path string, vars map[stri
 // builtin judges the conditions that stand before every policy.
 func (r *Report) builtin(facts Facts) {
 	path := shellQuote(facts.Artifact.Path)
+	if facts.Failure != "" {
+		r.block("gate.content", picket.High, "the content could not be hashed, so nothing that is claimed can be about it",
+			picket.Printable(facts.Failure, picket.MaxExcerpt), "the owner of the model", "picket digest "+path+" says what is in the way")
+	}
 	if facts.Scan == nil {
 		r.block("gate.scan-result", picket.High, "no scan result that counts covers this content", failures(facts.Claims),
-			"whoever holds a private key of the trust root", "picket scan "+path+" --attest --private-key KEY.pem")
+			scanOwner, scanRemedy(facts.Artifact.Path))
 	}
 	for _, c := range facts.Claims {
 		if c.Condemns {
@@ -137,7 +156,7 @@ func (r *Report) builtin(facts Facts) {
 				"restore the claims from where they were published; picket claims "+path+" lists them")
 		}
 	}
-	for _, id := range []string{"gate.scan-result", "gate.malicious", "gate.claims"} {
+	for _, id := range []string{"gate.content", "gate.scan-result", "gate.malicious", "gate.claims"} {
 		if !slices.ContainsFunc(r.Blocks, func(b Block) bool { return b.Rule == id }) {
 			r.Passed = append(r.Passed, id)
 		}

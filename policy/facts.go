@@ -22,6 +22,8 @@ type Facts struct {
 	Signatures []Signature
 	Claims     []Claim
 	Now        time.Time
+	// Failure is why the content could not be hashed; empty when it was. Content that nobody can identify is denied.
+	Failure string
 }
 
 // Artifact is the content that is decided on.

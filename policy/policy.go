@@ -2,8 +2,8 @@
 // gates, admission and whoever has to explain a decision.
 //
 // Every error denies: a rule that does not compile, that fails, that costs too much, that asks for a claim which is not
-// there. Two conditions stand before every policy and cannot be turned off: a scan result that counts must cover the
-// content, and none that counts may say malicious, however old it is. A policy in audit mode says what it would deny and
+// there. Four conditions stand before every policy and cannot be turned off: the content can be hashed, a scan result that
+// counts covers all of it, no trusted key says that it is malicious, however old that is, and no claim is damaged. A policy in audit mode says what it would deny and
 // lets it pass. The package reads no files, runs nothing, and knows no time but the one it is given.
 package policy
 

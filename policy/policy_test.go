@@ -112,7 +112,9 @@ func TestBuiltInConditions(t *testing.T) {
 	malicious.Claims = append(malicious.Claims, Claim{Source: "claims.jsonl line 9", Key: "ci", Counts: true, Condemns: true})
 	broken := cleared()
 	broken.Claims = append(broken.Claims, Claim{Source: "claims.jsonl", Failure: "line 2", Broken: true})
-	for id, facts := range map[string]Facts{"gate.scan-result": noScan, "gate.malicious": malicious, "gate.claims": broken} {
+	unread := cleared()
+	unread.Failure = "a symbolic link"
+	for id, facts := range map[string]Facts{"gate.content": unread, "gate.scan-result": noScan, "gate.malicious": malicious, "gate.claims": broken} {
 		r := load(t, policyWith("true")).Decide(context.Background(), facts)
 		if r.Decision.Allow || len(r.Blocks) != 1 || r.Blocks[0].Rule != id || r.Blocks[0].Owner == "" || r.Blocks[0].Remedy == "" {
 			t.Errorf("%s: %+v", id, r)
@@ -155,7 +157,8 @@ func TestEveryReasonIsGiven(t *testing.T) {
 	if !slices.Equal(ids, []string{"gate.scan-result", "rule", "second"}) || len(r.Decision.Reasons) != 3 {
 		t.Errorf("blocks %q", ids)
 	}
-	if r.Blocks[1].Remedy != "picket scan 'a b'" || r.Blocks[2].Owner != "the owner of the model" {
+	if r.Blocks[1].Remedy != "picket scan 'a b'" || r.Blocks[1].Owner != "somebody" || !r.Blocks[2].Error ||
+		r.Blocks[2].Remedy != "picket scan 'a b' --attest --private-key KEY.pem" || r.Blocks[2].Owner != scanOwner {
 		t.Errorf("got %+v", r.Blocks)
 	}
 }

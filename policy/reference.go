@@ -16,8 +16,8 @@ func Reference() []byte {
 		"| `message` | what is wrong when it does not |\n| `remedy` | the command or step that fixes it; `{path}` stands for the content |\n" +
 		"| `owner` | who can fix it (optional) |\n| `detail` | CEL that gives a text with the facts behind it (optional) |\n" +
 		"| `severity`, `description` | for people (optional) |\n\n" +
-		"Before every policy stand three conditions that nothing turns off: a scan result that counts covers every file " +
-		"(`gate.scan-result`), no trusted key says that the content is malicious (`gate.malicious`), and no claim is damaged " +
+		"Before every policy stand four conditions that nothing turns off: the content can be hashed (`gate.content`), a scan " +
+		"result that counts covers every file (`gate.scan-result`), no trusted key says that the content is malicious (`gate.malicious`), and no claim is damaged " +
 		"(`gate.claims`).\n\n## Variables\n\n| variable | type | meaning |\n|---|---|---|\n" +
 		"| `artifact` | [Artifact](#artifact) | the content that is decided on |\n" +
 		"| `scan` | [Scan](#scan) | the worst scan result that counts; asking for it when there is none denies |\n" +

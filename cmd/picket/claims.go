@@ -33,6 +33,9 @@ type claimDocument struct {
 // absenceNote stands under every answer that rests on a local file.
 const absenceNote = "claims in a local file: nobody can tell from it whether one was taken out"
 
+// trustUsage describes the flag --trust.
+const trustUsage = "`FILE` or folder with the keys whose claims count (default: the environment variable PICKET_TRUST)"
+
 func newClaimsCmd(env Env) *cobra.Command {
 	var flags hashFlags
 	var out plainOutput
@@ -41,17 +44,15 @@ func newClaimsCmd(env Env) *cobra.Command {
 		Use:   "claims PATH",
 		Short: "List what is claimed about a model, and which claims count",
 		Long: "Claims lists the model signature and every line of claims.jsonl, and checks each against the trust root and the\n" +
-			"content as it is now.\n\nExit codes: 0 every claim counts · 1 error · 2 usage · 3 one does not.",
-		Example: "  picket claims model/ --trust .picket/trust.yaml",
+			"content as it is now.\n\n" +
+			"Exit codes: 0 every claim counts, or no trust root was given · 1 error · 2 usage · 3 one does not count.",
+		Example: "  picket claims model/\n  picket claims model/ --trust .picket/trust.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := needs(cmd, "trust", trustFile); err != nil {
-				return err
-			}
 			if err := out.check(); err != nil {
 				return err
 			}
-			trust, err := readTrust(trustFile)
+			trust, note, err := readTrust(env, trustFile)
 			if err != nil {
 				return err
 			}
@@ -63,12 +64,12 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m, c.judge(trust, m))
+			doc := newClaimsDocument(c, m.Digest(), c.judge(trust, m), note)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}
 			for _, claim := range doc.Claims {
-				if !claim.Counts {
+				if !claim.Counts && trust.Len() > 0 {
 					return exitCode(exitFinding)
 				}
 			}
@@ -77,13 +78,16 @@ func newClaimsCmd(env Env) *cobra.Command {
 	}
 	flags.add(cmd)
 	out.add(cmd)
-	cmd.Flags().StringVar(&trustFile, "trust", "", "`FILE` or folder with the keys whose claims count")
+	cmd.Flags().StringVar(&trustFile, "trust", "", trustUsage)
 	return cmd
 }
 
 // newClaimsDocument is the JSON form of checked claims.
-func newClaimsDocument(c *content, m *evidence.Manifest, claims []*evidence.Claim) *claimsDocument {
-	doc := &claimsDocument{Schema: "picket.claims/1", Path: c.path, Digest: m.Digest(), Claims: []claimDocument{}, Notes: []string{absenceNote}}
+func newClaimsDocument(c *content, digest picket.Digest, claims []*evidence.Claim, note string) *claimsDocument {
+	doc := &claimsDocument{Schema: "picket.claims/1", Path: c.path, Digest: digest, Claims: []claimDocument{}, Notes: []string{absenceNote}}
+	if note != "" {
+		doc.Notes = append(doc.Notes, note)
+	}
 	for _, claim := range claims {
 		d := claimDocument{Source: claim.Source, Type: claim.PredicateType, Key: claim.Key, Subject: claim.Subject, Counts: claim.Counts()}
 		if claim.Failure != nil {

@@ -92,32 +92,31 @@ func (h hashFlags) options() evidence.Options {
 func (c *content) hash(ctx context.Context, opts evidence.Options) (m *evidence.Manifest, err error) {
 	opts.Name = c.name
 	full, err := filepath.Abs(c.path)
-	if err != nil {
-		return nil, fmt.Errorf("hash %s: %w", c.path, err)
-	}
-	top, below := full, "."
-	switch {
-	case c.isFile:
-		top, below = filepath.Split(full)
-	case opts.AllowSymlinks && isSnapshot(full):
-		// The links of a snapshot lead to blobs beside it: open the folder that holds both, and nothing above.
-		top = filepath.Dir(filepath.Dir(full))
-		below = "snapshots/" + filepath.Base(full)
-	}
-	root, err := os.OpenRoot(top)
-	if err != nil {
-		return nil, fmt.Errorf("hash %s: %w", c.path, err)
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
-	if c.isFile {
-		m, err = evidence.HashFile(ctx, os.DirFS(top), below, opts) // the user named the file: a link is followed
-	} else {
-		m, err = hashBelow(ctx, root.FS(), below, opts)
+	if err == nil && c.isFile {
+		top, name := filepath.Split(full)
+		m, err = evidence.HashFile(ctx, os.DirFS(top), name, opts) // the user named the file: a link is followed
+	} else if err == nil {
+		m, err = hashFolder(ctx, full, opts)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("hash %s: %w", c.path, err)
 	}
 	return m, nil
+}
+
+// hashFolder hashes a folder. Nothing outside of it can be opened, whatever links are in it.
+func hashFolder(ctx context.Context, dir string, opts evidence.Options) (m *evidence.Manifest, err error) {
+	top, below := dir, "."
+	if opts.AllowSymlinks && isSnapshot(dir) {
+		// The links of a snapshot lead to blobs beside it: open the folder that holds both, and nothing above.
+		top, below = filepath.Dir(filepath.Dir(dir)), "snapshots/"+filepath.Base(dir)
+	}
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	return hashBelow(ctx, root.FS(), below, opts)
 }
 
 // hashBelow hashes the folder of that name.
@@ -183,17 +182,27 @@ func readPublicKey(name string) (*evidence.PublicKey, error) {
 	return key, nil
 }
 
-// readTrust loads the trust root that --trust names.
-func readTrust(name string) (*evidence.Trust, error) {
+// trustNote stands under every answer that was given without a trust root.
+const trustNote = "no trust root was given, so no claim counts; --trust FILE names one, picket init makes one"
+
+// readTrust loads the trust root that --trust names, or the environment variable PICKET_TRUST. Without either no key is
+// trusted, and the note says so.
+func readTrust(env Env, name string) (trust *evidence.Trust, note string, err error) {
+	if name == "" {
+		name = env.Getenv("PICKET_TRUST")
+	}
+	if name == "" {
+		return &evidence.Trust{}, trustNote, nil
+	}
 	full, err := filepath.Abs(name)
 	if err != nil {
-		return nil, usagef("--trust: %w", err)
+		return nil, "", usagef("--trust: %w", err)
 	}
-	trust, err := evidence.LoadTrust(os.DirFS(filepath.Dir(full)), filepath.Base(full))
+	trust, err = evidence.LoadTrust(os.DirFS(filepath.Dir(full)), filepath.Base(full))
 	if err != nil {
-		return nil, usagef("--trust: %w", err)
+		return nil, "", usagef("--trust: %w", err)
 	}
-	return trust, nil
+	return trust, "", nil
 }
 
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/policy"
 )
 
@@ -43,8 +45,9 @@ type gateDocument struct {
 func (g *gateFlags) add(cmd *cobra.Command) {
 	g.hashFlags.add(cmd)
 	g.out.add(cmd)
-	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy")
-	cmd.Flags().StringVar(&g.trust, "trust", "", "`FILE` or folder with the keys whose claims count (default: trust.yaml beside the policy)")
+	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy (default: the environment variable PICKET_POLICY)")
+	cmd.Flags().StringVar(&g.trust, "trust", "", "`FILE` or folder with the keys whose claims count (default: the environment\n"+
+		"variable PICKET_TRUST, else trust.yaml beside the policy)")
 }
 
 func newGateCmd(env Env) *cobra.Command {
@@ -58,7 +61,11 @@ func newGateCmd(env Env) *cobra.Command {
 		Example: "  picket gate model/ --policy .picket/release.yaml\n  picket gate model/ --policy release.yaml --trust keys/ --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return flags.run(cmd, env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeDecision })
+			flags.choosePolicy(env)
+			if err := needs(cmd, "policy", flags.policy); err != nil {
+				return err
+			}
+			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeDecision)
 		},
 	}
 	flags.add(cmd)
@@ -70,28 +77,39 @@ func newWhyCmd(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "why PATH",
 		Short: "Explain what blocks a model, who can fix it, and with which command",
-		Long: "Why decides like picket gate and explains each reason. It changes nothing.\n\n" +
-			"Exit codes are those of picket gate.",
-		Example: "  picket why model/ --policy .picket/release.yaml",
+		Long: "Why decides like picket gate and explains each reason. Without a policy it uses the baseline that picket init\n" +
+			"starts from, enforced. It changes nothing.\n\nExit codes are those of picket gate.",
+		Example: "  picket why model/\n  picket why model/ --policy .picket/release.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return flags.run(cmd, env, args[0], func(doc *gateDocument) func(io.Writer) error { return doc.writeReasons })
+			flags.choosePolicy(env)
+			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeReasons)
 		},
 	}
 	flags.add(cmd)
 	return cmd
 }
 
-// run decides and writes the answer in the form that text gives.
-func (g gateFlags) run(cmd *cobra.Command, env Env, path string, text func(*gateDocument) func(io.Writer) error) error {
-	if err := errors.Join(needs(cmd, "policy", g.policy), g.out.check()); err != nil {
+// choosePolicy falls back on the environment: never on a file that merely lies somewhere.
+func (g *gateFlags) choosePolicy(env Env) {
+	if g.policy == "" {
+		g.policy = env.Getenv("PICKET_POLICY")
+	}
+	if beside := filepath.Join(filepath.Dir(g.policy), "trust.yaml"); g.policy != "" && g.trust == "" && env.Getenv("PICKET_TRUST") == "" {
+		g.trust = beside
+	}
+}
+
+// run decides and writes the answer.
+func (g gateFlags) run(ctx context.Context, env Env, path string, text func(*gateDocument, io.Writer) error) error {
+	if err := g.out.check(); err != nil {
 		return err
 	}
-	doc, err := g.decide(cmd.Context(), env, path)
+	doc, err := g.decide(ctx, env, path)
 	if err != nil {
 		return err
 	}
-	if err := g.out.answer(env, doc, text(doc)); err != nil {
+	if err := g.out.answer(env, doc, func(w io.Writer) error { return text(doc, w) }); err != nil {
 		return err
 	}
 	if !doc.Allowed {
@@ -100,16 +118,14 @@ func (g gateFlags) run(cmd *cobra.Command, env Env, path string, text func(*gate
 	return nil
 }
 
-// decide gathers the facts and evaluates the policy.
+// decide gathers the facts and evaluates the policy. An error means that there is no decision; the exit code then stops a
+// pipeline as well.
 func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocument, error) {
-	rules, err := loadPolicy(g.policy)
+	rules, err := g.loadPolicy()
 	if err != nil {
 		return nil, err
 	}
-	if g.trust == "" {
-		g.trust = filepath.Join(filepath.Dir(g.policy), "trust.yaml")
-	}
-	trust, err := readTrust(g.trust)
+	trust, note, err := readTrust(env, g.trust)
 	if err != nil {
 		return nil, err
 	}
@@ -117,20 +133,50 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.hash(ctx, g.options())
+	facts, claims, err := g.facts(ctx, env, c, trust)
 	if err != nil {
 		return nil, err
 	}
-	claims := c.judge(trust, m)
-	report := rules.Decide(ctx, policy.NewFacts(path, m, claims, env.Now().UTC()))
-	listed := newClaimsDocument(c, m, claims)
+	report := rules.Decide(ctx, facts)
+	listed := newClaimsDocument(c, picket.Digest(facts.Artifact.Digest), claims, note)
 	return &gateDocument{
-		Schema: "picket.decision/1", Path: path, Digest: m.Digest(), Policy: report.Policy, Mode: report.Mode,
+		Schema: "picket.decision/1", Path: path, Digest: listed.Digest, Policy: report.Policy, Mode: report.Mode,
 		Allow: report.Decision.Allow, Allowed: report.Allowed(),
 		Reasons: append([]string{}, report.Decision.Reasons...), Errors: append([]string{}, report.Decision.Errors...),
 		Blocks: append([]policy.Block{}, report.Blocks...), Passed: append([]string{}, report.Passed...),
 		Claims: listed.Claims, Notes: listed.Notes,
 	}, nil
+}
+
+// facts hashes the content and checks its claims. Content that cannot be hashed is a fact, which denies.
+func (g gateFlags) facts(ctx context.Context, env Env, c *content, trust *evidence.Trust) (policy.Facts, []*evidence.Claim, error) {
+	now := env.Now().UTC()
+	m, err := c.hash(ctx, g.options())
+	if ctx.Err() != nil {
+		return policy.Facts{}, nil, ctx.Err()
+	}
+	if err != nil {
+		return policy.Facts{Artifact: policy.Artifact{Path: c.path, Name: c.name}, Now: now, Failure: err.Error()}, nil, nil
+	}
+	claims := c.judge(trust, m)
+	return policy.NewFacts(c.path, m, claims, now), claims, nil
+}
+
+// loadPolicy reads the policy of the flags, or the baseline in enforcing mode when there is none.
+func (g gateFlags) loadPolicy() (*policy.Policy, error) {
+	if g.policy != "" {
+		return loadPolicy(g.policy)
+	}
+	f, err := policy.Defaults().Open("baseline.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("read built-in policy: %w", err)
+	}
+	p, err := policy.Load(f, "baseline.yaml")
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	p.Mode = policy.Enforce
+	return p, nil
 }
 
 // loadPolicy reads the policy that --policy names.
@@ -194,6 +240,9 @@ func (d *gateDocument) writeReasons(w io.Writer) error {
 	}
 	if len(d.Blocks) == 0 {
 		l.add("  nothing blocks it")
+	}
+	for _, note := range d.Notes {
+		l.add("note: %s", note)
 	}
 	return l.writeTo(w)
 }
