@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/picketsec/picket/internal/testkit/hostile"
+)
+
+// systemPython is where Debian's packages of the writers are found.
+const systemPython = "/usr/bin/python3"
+
+// skipStatus is how a script says that its library is not installed.
+const skipStatus = 77
+
+// scripts are run with the system's Python and with that of the virtual environment.
+var scripts = [][]string{
+	{"stdlib.py"}, {"plain.py", "dill"}, {"plain.py", "cloudpickle"}, {"arrays.py"}, {"frames.py"}, {"estimators.py"},
+	{"boosters.py", "xgboost"}, {"boosters.py", "lightgbm"}, {"boosters.py", "catboost"}, {"statistics_models.py"}, {"tensors.py"},
+	{"checkpoints.py"},
+}
+
+// modules hold files that their authors wrote with the reference writers.
+var modules = []struct{ module, writer, extension, loader string }{
+	{"github.com/nlpodyssey/gopickle@v0.2.0", "gopickle-0.2.0", ".pt", "torch"},
+	{"github.com/sbinet/npyio@v0.6.0", "npyio-0.6.0", ".npy", "numpy"},
+	{"github.com/sbinet/npyio@v0.6.0", "npyio-0.6.0", ".npz", "numpy"},
+}
+
+// writeHostile writes every hostile sample into a folder for its group.
+func writeHostile(out string) ([]entry, error) {
+	var entries []entry
+	for _, s := range hostile.Samples() {
+		content, err := s.Build()
+		if err != nil {
+			return nil, fmt.Errorf("build %s: %w", s.Name, err)
+		}
+		name := path.Join("hostile", s.Group, s.Name)
+		if err := write(out, name, content); err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{Path: name, Kind: "hostile", Group: s.Group, Technique: s.Technique, Executes: s.Executes,
+			Loader: s.Loader, Writer: "picket", SHA256: sum(content)})
+	}
+	return entries, nil
+}
+
+// write makes a file and the folders above it.
+func write(out, name string, content []byte) error {
+	target := filepath.Join(out, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	if err := os.WriteFile(target, content, 0o600); err != nil {
+		return fmt.Errorf("write sample: %w", err)
+	}
+	return nil
+}
+
+// sum is the SHA-256 of content in hexadecimal digits.
+func sum(content []byte) string {
+	digest := sha256.Sum256(content)
+	return hex.EncodeToString(digest[:])
+}
+
+// writeBenign runs the writers that are there, and names those that are not.
+func writeBenign(ctx context.Context, out, venv string) (entries []entry, skipped []string, err error) {
+	pythons := []string{systemPython, filepath.Join(venv, "bin", "python")}
+	for _, python := range pythons {
+		if _, err := os.Stat(python); err != nil {
+			skipped = append(skipped, fmt.Sprintf("every writer of %s, which does not exist (make setup installs it)", python))
+			continue
+		}
+		for _, script := range scripts {
+			more, reason, err := runScript(ctx, out, python, script)
+			if err != nil {
+				return nil, nil, err
+			}
+			if reason != "" {
+				skipped = append(skipped, fmt.Sprintf("%s: %s", strings.Join(script, " "), reason))
+			}
+			entries = append(entries, more...)
+		}
+	}
+	more, missing := moduleFiles(ctx, out)
+	entries, skipped = append(entries, more...), append(skipped, missing...)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(entries, func(e entry) bool {
+		again := seen[e.Path]
+		seen[e.Path] = true
+		return again
+	}), skipped, nil
+}
+
+// runScript runs one script and returns what it wrote, or why it was skipped.
+func runScript(ctx context.Context, out, python string, script []string) ([]entry, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	folder := filepath.Join(out, "benign")
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return nil, "", fmt.Errorf("make folder: %w", err)
+	}
+	args := append([]string{"-W", "ignore", filepath.Join("bench", "corpus", "benign", script[0]), folder}, script[1:]...)
+	cmd := exec.CommandContext(ctx, python, args...) //nolint:gosec // the arguments are constants of this file and flags of its user
+	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	entries, readErr := written(out, stdout.Bytes())
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == skipStatus {
+		return entries, lastLine(stderr.String()), readErr
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("run %s %s: %w: %s", python, strings.Join(script, " "), err, lastLine(stderr.String()))
+	}
+	return entries, "", readErr
+}
+
+// written reads the lines of a script. A line without a file is dropped: the library refused to write that one.
+func written(out string, lines []byte) ([]entry, error) {
+	var entries []entry
+	for line := range bytes.Lines(lines) {
+		var e entry
+		if err := json.Unmarshal(line, &e); err != nil {
+			return nil, fmt.Errorf("read what a script wrote: %q: %w", line, err)
+		}
+		e.Path, e.Kind = path.Join("benign", e.Path), "benign"
+		content, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(e.Path)))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(content) == 0 {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read what a script wrote: %w", err)
+		}
+		e.SHA256 = sum(content)
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// lastLine is the last line of a text that holds anything.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// moduleFiles copies the test data of Go modules. A module that cannot be fetched is named and left out.
+func moduleFiles(ctx context.Context, out string) (entries []entry, skipped []string) {
+	for _, m := range modules {
+		folder, err := fetch(ctx, m.module)
+		if err != nil {
+			skipped = append(skipped, fmt.Sprintf("%s: %v", m.module, err))
+			continue
+		}
+		err = filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(file) != m.extension {
+				return err
+			}
+			content, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("read module file: %w", err)
+			}
+			name := path.Join("benign", m.writer, filepath.Base(file))
+			entries = append(entries, entry{Path: name, Kind: "benign", Group: strings.Split(m.writer, "-")[0], Loader: m.loader,
+				Technique: "test data of " + m.module, Writer: m.writer, SHA256: sum(content)})
+			return write(out, name, content)
+		})
+		if err != nil {
+			skipped = append(skipped, fmt.Sprintf("%s: %v", m.module, err))
+		}
+	}
+	return entries, skipped
+}
+
+// fetch downloads a module into the module cache and returns its folder. The sums are checked by the go command.
+func fetch(ctx context.Context, module string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // a constant of this file
+	cmd.Dir = os.TempDir()                                                    // outside of this module, whose go.mod must not change
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	output, err := cmd.Output()
+	var result struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(output, &result); jsonErr != nil || result.Error != "" || err != nil {
+		return "", fmt.Errorf("download: %s %w", result.Error, errors.Join(err, jsonErr))
+	}
+	return result.Dir, nil
+}
