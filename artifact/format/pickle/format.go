@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -34,6 +35,11 @@ func (Format) Match(p format.Probe) bool {
 		return false
 	}
 	c := classify(p.Head)
+	if zipMagic(p.Head) {
+		// Read as opcodes, a local file header is a persistent ID, which a loader refuses unless it expects such IDs; binary data
+		// goes on as an opcode or two by chance. Only a stream that is whole apart from that line is taken for a pickle.
+		return c.called && !c.broken
+	}
 	atEnd := p.Size == int64(len(p.Head)) // the head is all of the content
 	switch {
 	case c.called:
@@ -52,6 +58,11 @@ func (Format) Match(p format.Probe) bool {
 	return c.cut && c.joined && c.ops >= minOps
 }
 
+// zipMagic reports whether head starts like a zip archive.
+func zipMagic(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
+}
+
 // minOps is how many opcodes without anything odd make content a pickle that does not start with PROTO.
 const minOps = 8
 
@@ -67,6 +78,7 @@ type class struct {
 	joined   bool // puts values together into containers
 	put      bool // has a PUT as picklers write it
 	odd      bool // some anomaly
+	broken   bool // an anomaly that is not about the characters of a name
 	binary   bool // has a byte that no text has
 }
 
@@ -103,6 +115,7 @@ func (c *class) Effect(m *Machine, e *Effect) error {
 	switch e.Kind {
 	case Anomaly:
 		c.odd = c.odd || e.Anomaly != StringEncoding
+		c.broken = c.broken || e.Anomaly != StringEncoding && e.Anomaly != NameForm
 		return nil
 	case ExtensionCode:
 		c.imported = true

@@ -87,3 +87,17 @@ func TestMatchAccepts(t *testing.T) {
 		}
 	}
 }
+
+// TestZipIsNoPickleByChance: the first bytes of a zip archive are the opcode of a persistent ID.
+func TestZipIsNoPickleByChance(t *testing.T) {
+	for content, want := range map[string]bool{
+		"PK\x03\x04\x00\x00\x80\x02ctorch.nn.modules.linear\nLinear\nq\x00)\x81q\x01.": false,
+		"PK\x03\x04\x00\x00\ncos\nsystem\n(S'echo x'\ntR.":                              true,
+	} {
+		b := []byte(content)
+		p := format.Probe{Head: b, Tail: b, Size: int64(len(b)), Blob: format.BytesBlob(b)}
+		if got := (pickle.Format{}).Match(p); got != want {
+			t.Errorf("%q: %v, want %v", content, got, want)
+		}
+	}
+}
