@@ -96,7 +96,7 @@ func TestZipIsNoPickleByChance(t *testing.T) {
 	} {
 		b := []byte(content)
 		p := format.Probe{Head: b, Tail: b, Size: int64(len(b)), Blob: format.BytesBlob(b)}
-		if got := (pickle.Format{}).Match(p); got != want {
+		if got := (Format{}).Match(p); got != want {
 			t.Errorf("%q: %v, want %v", content, got, want)
 		}
 	}
