@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -80,18 +81,31 @@ func TestFilesThatChangeWhileRead(t *testing.T) {
 	}
 }
 
-func TestProgressCountsEveryByte(t *testing.T) {
-	counts := make(chan int64, 100)
-	m, err := HashTree(context.Background(), tree(sample()), Options{Progress: func(n int64) { counts <- n }})
+// counter adds up what it is told.
+type counter struct {
+	files, started, done int
+	bytes, read          int64
+	lock                 sync.Mutex
+}
+
+func (c *counter) Total(files int, bytes int64) { c.files, c.bytes = files, bytes }
+func (c *counter) Start(string)                 { c.lock.Lock(); c.started++; c.lock.Unlock() }
+func (c *counter) Read(n int64)                 { c.lock.Lock(); c.read += n; c.lock.Unlock() }
+func (c *counter) Done(_ string, size int64) {
+	c.lock.Lock()
+	c.done++
+	c.read += size
+	c.lock.Unlock()
+}
+
+func TestProgressCountsEverything(t *testing.T) {
+	c := &counter{}
+	m, err := HashTree(context.Background(), tree(sample()), Options{Progress: c})
 	if err != nil {
 		t.Fatal(err)
 	}
-	close(counts)
-	var total int64
-	for n := range counts {
-		total += n
-	}
-	if total != m.Size() {
-		t.Errorf("counted %d of %d bytes", total, m.Size())
+	files := len(m.Resources)
+	if c.files != files || c.started != files || c.done != files || c.bytes != m.Size() || c.read != m.Size() {
+		t.Errorf("got %+v for %d files of %d bytes", c, files, m.Size())
 	}
 }

@@ -33,6 +33,8 @@ func hashAll(ctx context.Context, fsys fs.FS, rs []Resource, opts Options) error
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(min(max(rs[b].Size-rs[a].Size, -1), 1)) })
+	opts.Progress = orSilent(opts.Progress)
+	opts.Progress.Total(len(rs), (&Manifest{Resources: rs}).Size())
 	queue := make(chan int)
 	var group sync.WaitGroup
 	for range min(workers, len(rs)) {
@@ -60,7 +62,8 @@ func hashAll(ctx context.Context, fsys fs.FS, rs []Resource, opts Options) error
 var errChanged = errors.New("the file changed while it was being read; try again when nothing writes to it")
 
 // hashOne sets the digest of one resource.
-func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress func(int64)) (err error) {
+func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress Progress) (err error) {
+	progress.Start(r.Name)
 	f, err := fsys.Open(r.Name)
 	if err != nil {
 		return err
@@ -79,9 +82,7 @@ func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress 
 		n, err := f.Read(buf)
 		h.Write(buf[:n])
 		total += int64(n)
-		if progress != nil && n > 0 {
-			progress(int64(n))
-		}
+		progress.Read(int64(n))
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -103,5 +104,22 @@ func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress 
 		return errChanged
 	}
 	r.Digest = picket.SHA256([sha256.Size]byte(h.Sum(nil)))
+	progress.Done(r.Name, 0)
 	return nil
+}
+
+// silent shows nothing.
+type silent struct{}
+
+func (silent) Total(int, int64)   {}
+func (silent) Start(string)       {}
+func (silent) Read(int64)         {}
+func (silent) Done(string, int64) {}
+
+// orSilent is p, or silence when there is none.
+func orSilent(p Progress) Progress {
+	if p == nil {
+		return silent{}
+	}
+	return p
 }

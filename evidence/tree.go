@@ -40,12 +40,23 @@ type Options struct {
 	AllowSymlinks bool
 	// Ignore are paths, directories included, that the operator leaves out. The result is then not the identity.
 	Ignore []string
-	// Progress, when set, is called after each block with the number of bytes hashed since its last call. It is called
-	// from several goroutines at the same time.
-	Progress func(bytes int64)
+	// Progress is told how the work goes, when set.
+	Progress Progress
 
 	// keep are reserved names that a signature covers and that are hashed therefore.
 	keep map[string]bool
+}
+
+// Progress shows how hashing goes. Its methods are called from several goroutines at the same time.
+type Progress interface {
+	// Total is called once, when all files are listed.
+	Total(files int, bytes int64)
+	// Start is called when a file is begun.
+	Start(name string)
+	// Read is called with the number of bytes since the last call.
+	Read(bytes int64)
+	// Done is called when a file is finished; size is what Read did not count.
+	Done(name string, size int64)
 }
 
 // HashTree lists and hashes every file of a tree, hidden ones included. Directories as such do not count. It refuses what

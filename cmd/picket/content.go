@@ -13,6 +13,7 @@ import (
 
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/report"
 )
 
 // content is a folder or a file that claims are about, and where its claims are kept.
@@ -74,6 +75,7 @@ func resolved(path string) (string, error) {
 type hashFlags struct {
 	allowSymlinks bool
 	workers       int
+	quiet         bool
 }
 
 // add declares the flags.
@@ -81,11 +83,13 @@ func (h *hashFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&h.allowSymlinks, "allow-symlinks", false,
 		"hash what symbolic links to files point to, inside the folder or the blobs of its Hugging Face cache")
 	cmd.Flags().IntVar(&h.workers, "workers", 0, "files to hash at the same time (default: one per processor)")
+	cmd.Flags().BoolVarP(&h.quiet, "quiet", "q", false, "no progress")
 }
 
-// options are the flags as the hashing takes them.
-func (h hashFlags) options() evidence.Options {
-	return evidence.Options{AllowSymlinks: h.allowSymlinks, Workers: h.workers}
+// options are the flags as the hashing takes them; finish ends the display of progress.
+func (h hashFlags) options(env Env) (opts evidence.Options, finish func()) {
+	p := report.NewProgress(env.Stderr, env.ErrTerm && !h.quiet, env.OutColumns, env.Now)
+	return evidence.Options{AllowSymlinks: h.allowSymlinks, Workers: h.workers, Progress: p}, p.Close
 }
 
 // hash lists and hashes the content.
@@ -102,6 +106,13 @@ func (c *content) hash(ctx context.Context, opts evidence.Options) (m *evidence.
 		return nil, fmt.Errorf("hash %s: %w", c.path, err)
 	}
 	return m, nil
+}
+
+// hash hashes the content as the flags say, with progress.
+func (h hashFlags) hash(ctx context.Context, env Env, c *content) (*evidence.Manifest, error) {
+	opts, finish := h.options(env)
+	defer finish()
+	return c.hash(ctx, opts)
 }
 
 // hashFolder hashes a folder. Nothing outside of it can be opened, whatever links are in it.

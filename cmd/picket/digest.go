@@ -47,7 +47,7 @@ func newDigestCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m, err := c.hash(cmd.Context(), flags.options())
+			m, err := flags.hash(cmd.Context(), env, c)
 			if err != nil {
 				return err
 			}

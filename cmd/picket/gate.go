@@ -151,7 +151,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 // facts hashes the content and checks its claims. Content that cannot be hashed is a fact, which denies.
 func (g gateFlags) facts(ctx context.Context, env Env, c *content, trust *evidence.Trust) (policy.Facts, []*evidence.Claim, error) {
 	now := env.Now().UTC()
-	m, err := c.hash(ctx, g.options())
+	m, err := g.hash(ctx, env, c)
 	if ctx.Err() != nil {
 		return policy.Facts{}, nil, ctx.Err()
 	}

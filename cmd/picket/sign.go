@@ -59,7 +59,7 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.hash(ctx, s.options())
+	m, err := s.hash(ctx, env, c)
 	if err != nil {
 		return err
 	}

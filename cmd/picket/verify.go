@@ -65,7 +65,7 @@ func newVerifyCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc, err := flags.verify(cmd.Context(), c)
+			doc, err := flags.verify(cmd.Context(), env, c)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func newVerifyCmd(env Env) *cobra.Command {
 }
 
 // verify answers about the content. An error means that there is no answer.
-func (v verifyFlags) verify(ctx context.Context, c *content) (*verifyDocument, error) {
+func (v verifyFlags) verify(ctx context.Context, env Env, c *content) (*verifyDocument, error) {
 	key, err := readPublicKey(v.publicKey)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,9 @@ func (v verifyFlags) verify(ctx context.Context, c *content) (*verifyDocument, e
 		return doc, nil
 	}
 	doc.Signed, doc.Files = sig.Root, len(sig.Resources)
-	opts := sig.Options(v.options())
+	opts, finish := v.options(env)
+	defer finish()
+	opts = sig.Options(opts)
 	for _, p := range v.ignore {
 		opts.Ignore = append(opts.Ignore, filepath.ToSlash(filepath.Clean(p)))
 	}
