@@ -150,7 +150,6 @@ func ggufSamples() []Sample {
 		file("duplicate-key", "two values for one key", arch(2).pair("general.architecture", "evil").end(nil)),
 		file("duplicate-tensor", "two tensors of one name", head(3, 2, 0).tensor("w", 0, 4).tensor("w", 32, 4).end(append(floats(), make([]byte, 48)...))),
 		file("version-99", "a version that does not exist", head(99, 0, 0).end(nil)),
-		file("big-endian", "a header in big-endian order", new(gguf).text("GGUF\x00\x00\x00\x03").u64(0).u64(0).end(nil)),
 		file("trailing-pickle", "a pickle after the last tensor", head(3, 1, 1).pair("general.architecture", "llama").tensor("w", 0, 4).end(append(floats(), attackPickle()...))),
 		file("bare-pickle", "a pickle under the name of a GGUF file", attackPickle()),
 		file("key-escape", "terminal escapes in a key", head(3, 0, 1).pair("general.\x1b[2Jname", "x").end(nil)),

@@ -1,0 +1,129 @@
+package scorecard
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/builtin"
+	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit/hostile"
+)
+
+// Engine is the engine of the picket command with its defaults.
+func Engine() (*detect.Engine, error) {
+	set, err := builtin.Set(builtin.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("make engine: %w", err)
+	}
+	return detect.NewEngine(set, limits.Default()), nil
+}
+
+// Hostile judges every hostile sample.
+func Hostile(ctx context.Context, engine *detect.Engine) ([]Judged, error) {
+	var files []Judged
+	for _, s := range hostile.Samples() {
+		content, err := s.Build()
+		if err != nil {
+			return nil, fmt.Errorf("build %s: %w", s.Name, err)
+		}
+		result, err := engine.Scan(ctx, detect.Entry{Name: s.Name, Blob: format.BytesBlob(content), Sibling: alone})
+		if err != nil {
+			return nil, fmt.Errorf("judge %s: %w", s.Name, err)
+		}
+		files = append(files, judged(result, Judged{Name: s.Name, Group: s.Group, Executes: s.Executes}))
+	}
+	return files, nil
+}
+
+// alone is the Sibling of a file that has none.
+func alone(name string) (*format.Blob, error) {
+	return nil, fmt.Errorf("open %s: %w", picket.Printable(name, picket.MaxExcerpt), os.ErrNotExist)
+}
+
+// ErrNoCorpus is returned by Benign when the folder holds no corpus.
+var ErrNoCorpus = errors.New("no benign corpus: make corpus writes it")
+
+// Benign judges the benign files that the manifest of a corpus lists, grouped by writer.
+func Benign(ctx context.Context, engine *detect.Engine, corpus string) ([]Judged, error) {
+	manifest, err := os.Open(filepath.Join(corpus, "manifest.jsonl"))
+	if err != nil {
+		return nil, errors.Join(ErrNoCorpus, err)
+	}
+	defer manifest.Close() //nolint:errcheck // only read
+	var files []Judged
+	for lines := bufio.NewScanner(manifest); lines.Scan(); {
+		var line struct{ Path, Kind, Writer string }
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return nil, fmt.Errorf("read manifest: %w", err)
+		}
+		if line.Kind != "benign" {
+			continue
+		}
+		file, err := one(ctx, engine, filepath.Join(corpus, filepath.FromSlash(line.Path)), line.Path, line.Writer)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	if len(files) == 0 {
+		return nil, ErrNoCorpus
+	}
+	return files, nil
+}
+
+// one judges a file on disk.
+func one(ctx context.Context, engine *detect.Engine, file, name, group string) (Judged, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return Judged{}, fmt.Errorf("read benign file: %w", err)
+	}
+	sibling := func(other string) (*format.Blob, error) {
+		if other != path.Base(other) {
+			return alone(other)
+		}
+		content, err := os.ReadFile(filepath.Join(filepath.Dir(file), other))
+		if err != nil {
+			return nil, fmt.Errorf("open sibling: %w", err)
+		}
+		return format.BytesBlob(content), nil
+	}
+	result, err := engine.Scan(ctx, detect.Entry{Name: path.Base(name), Blob: format.BytesBlob(content), Sibling: sibling})
+	if err != nil {
+		return Judged{}, fmt.Errorf("judge %s: %w", name, err)
+	}
+	return judged(result, Judged{Name: name, Group: group}), nil
+}
+
+// judged completes a file with what the scan says.
+func judged(result picket.Result, file Judged) Judged {
+	file.Verdict = result.Verdict
+	for _, f := range result.Findings {
+		if f.Rule.Severity == picket.Critical && f.Rule.Class == picket.Execution && f.Technique != "" {
+			file.Named = true
+		}
+	}
+	c := result.Coverage
+	switch {
+	case len(result.Findings) > 0 && alarms(result.Verdict):
+		f := result.Findings[0]
+		file.Why = f.Rule.ID + ": " + f.Evidence.Summary
+	case len(c.Gaps) > 0:
+		file.Why = strings.TrimPrefix(c.Gaps[0].Member+": "+c.Gaps[0].Reason, ": ")
+	case len(c.Unsupported) > 0:
+		file.Why = strings.Join(c.Unsupported, ", ")
+	default:
+		file.Why = "recognised as " + strings.Join(append(result.Formats, ""), " ")
+	}
+	file.Why = picket.Printable(file.Why, picket.MaxExcerpt)
+	return file
+}
