@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/tar"
+	"github.com/picketsec/picket/internal/limits"
 )
 
 // Name is the name of the format.
@@ -34,8 +36,30 @@ func (Format) Match(p format.Probe) bool {
 	if p.Blob == nil || p.Blob.At() == nil || !bytes.Contains(p.Tail, []byte(sigEnd)) {
 		return false
 	}
-	_, err := locate(p.Blob)
-	return err == nil
+	d, err := locate(p.Blob)
+	return err == nil && !insideTar(p, d)
+}
+
+// maxTarMembers bounds how many members of a tar archive are looked at.
+const maxTarMembers = 1 << 17
+
+// insideTar reports whether the content is a tar archive and the zip archive is no more than one of its members: then the
+// member is inspected as an archive, and the whole is not a second view. Offsets that count from the start of the file are a
+// sign that someone made it one.
+func insideTar(p format.Probe, d directory) bool {
+	if d.shift <= 0 || !(tar.Format{}).Match(p) {
+		return false
+	}
+	found, count := false, 0
+	// An error only means that no member was found to hold the archive.
+	_, _ = tar.Walk(p.Blob, limits.NewBudget(limits.Default()), func(m *tar.Member) error {
+		found = found || m.Data <= d.shift && d.before <= m.Data+m.Size
+		if count++; found || count == maxTarMembers {
+			return errNoTail
+		}
+		return nil
+	})
+	return found
 }
 
 // Limits of Names.

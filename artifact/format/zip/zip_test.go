@@ -1,6 +1,7 @@
 package zip_test
 
 import (
+	stdtar "archive/tar"
 	stdzip "archive/zip"
 	"bytes"
 	"compress/flate"
@@ -387,6 +388,32 @@ func TestMatch(t *testing.T) {
 		if match([]byte(content)) {
 			t.Errorf("%q is recognised", content)
 		}
+	}
+}
+
+func TestMemberOfTarIsNoArchive(t *testing.T) {
+	inner := ziptest.Archive{Members: two()}.Bytes()
+	var b bytes.Buffer
+	w := stdtar.NewWriter(&b)
+	for _, name := range []string{"a.pt", "b.pt"} {
+		if err := w.WriteHeader(&stdtar.Header{Name: name, Size: int64(len(inner)), Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(inner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if match(b.Bytes()) {
+		t.Error("a tar archive of zip archives is taken for one")
+	}
+	if !match(append(b.Bytes(), inner...)) {
+		t.Error("a zip archive after a tar archive is not recognised")
+	}
+	if !match(ziptest.Archive{Prefix: b.Bytes(), Members: two()}.Bytes()) {
+		t.Error("a zip archive with offsets behind a tar archive is not recognised")
 	}
 }
 
