@@ -50,7 +50,7 @@ func (j *judge) holdsOnly(m *pickle.Machine, v pickle.Value, pass func(*named) b
 		switch m.Kind(v) {
 		case pickle.Global:
 			// The finding about a name that is not allowed at all is about the name.
-			if n := j.global(m, v); n == nil || (n.known && !pass(n)) {
+			if n := j.global(m, v); n == nil || n.dangerous() || (n.known && !pass(n)) {
 				why = "with the function or class " + m.Repr(v, 80) + " where data belongs"
 			}
 		case pickle.Unknown:
@@ -90,7 +90,7 @@ func (j *judge) reaches(m *pickle.Machine, v pickle.Value) *named {
 				n = j.global(m, callee)
 			}
 		}
-		if n != nil && n.isGadget && !n.known && (n.gadget.harm.executes() || n.gadget.harm == harmWrite || n.gadget.harm == harmNetwork) {
+		if n != nil && n.dangerous() {
 			found = n
 		}
 		return found == nil

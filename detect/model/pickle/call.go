@@ -112,6 +112,9 @@ func (j *judge) handed(m *pickle.Machine, c invocation, to string) bool {
 	if n == nil {
 		return false
 	}
+	if callee := j.global(m, c.callee); callee != nil && callee.isGadget {
+		callee.settled = true // this finding tells of it
+	}
 	j.about(RuleCodeExecution(), n, c.offset, fmt.Sprintf("hands %s to %s: %s", n.full, to, j.text(m, c)))
 	return true
 }
@@ -207,6 +210,9 @@ func makesCode(full string) bool {
 // computed resolves a callee that is not an import but the result of calls; nil when it cannot be resolved.
 func (j *judge) computed(m *pickle.Machine, c invocation) *named {
 	path, indirect := j.resolve(m, c.callee, 0)
+	if path == "" { // methodcaller("system", "echo")(os) calls os.system; attrgetter("system")(os) reaches it
+		path, indirect = j.resolve(m, c.result, 0)
+	}
 	if path == "" || !indirect || !strings.Contains(path, ".") {
 		return nil
 	}

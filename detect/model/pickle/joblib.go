@@ -30,7 +30,9 @@ func (j *judge) describe(m *pickle.Machine, e *pickle.Effect, n *named) {
 	if flags, ok := m.Int(state[7]); ok && flags&1 != 0 {
 		d.objects = true
 	}
-	j.dtypes[e.Target] = d
+	if len(j.dtypes) < maxNodes {
+		j.dtypes[e.Target] = d
+	}
 }
 
 // dtypeOf is what a value that was made by numpy.dtype is.

@@ -2,12 +2,14 @@ package pickle
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/artifact/format/torch"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/internal/limits"
 )
 
 // file is what the judges of all streams of one file share.
@@ -68,7 +70,7 @@ func newJudge(f *file) *judge {
 func (j *judge) Effect(m *pickle.Machine, e *pickle.Effect) error {
 	switch e.Kind {
 	case pickle.Import:
-		j.imported(m, e)
+		return j.imported(m, e)
 	case pickle.Call:
 		j.called(m, e)
 	case pickle.Build:
@@ -87,7 +89,7 @@ func (j *judge) Effect(m *pickle.Machine, e *pickle.Effect) error {
 	case pickle.NextBuffer:
 		j.report(RulePersistentID(), "", e.Offset, "takes a buffer from outside of the stream", "")
 	case pickle.Payload:
-		return j.payload(e)
+		return j.payload(m, e)
 	case pickle.Anomaly:
 		j.anomaly(e)
 	case pickle.Stop:
@@ -96,17 +98,24 @@ func (j *judge) Effect(m *pickle.Machine, e *pickle.Effect) error {
 	return nil
 }
 
+// maxNames bounds how many different names one file may import; the largest models have some hundreds.
+const maxNames = 1 << 15
+
 // imported judges an import. The finding about a name that is only imported waits until all of its uses are known.
-func (j *judge) imported(m *pickle.Machine, e *pickle.Effect) {
+func (j *judge) imported(m *pickle.Machine, e *pickle.Effect) error {
 	if e.Computed {
 		j.unknownAt(e.Offset)
 		j.report(RuleUnknownGlobal(), "", e.Offset, "imports a name that it computes: "+m.Repr(e.Result, 120), "")
-		return
+		return nil
 	}
 	if _, ok := j.globals[e.Result]; ok {
-		return
+		return nil
+	}
+	if len(j.names) >= maxNames {
+		return fmt.Errorf("%d different names are imported: %w", len(j.names), limits.ErrExceeded)
 	}
 	j.globals[e.Result] = j.lookup(e.Module+"."+e.Name, e.Name, e.Offset)
+	return nil
 }
 
 // lookup finds out what is known about a qualified name. Attributes is the part after the module, which may have dots.
@@ -170,6 +179,12 @@ func (j *file) about(rule picket.Rule, n *named, offset int64, summary string) {
 		technique = n.gadget.technique(n.shown())
 	}
 	j.report(rule, n.full, offset, summary, technique)
+}
+
+// dangerous reports whether a call of the name, by whoever gets it, is an attack.
+func (n *named) dangerous() bool {
+	h := n.gadget.harm
+	return !n.known && n.isGadget && (h.executes() || h == harmWrite || h == harmNetwork)
 }
 
 // shown is the part of the name that gives the attack its name.

@@ -26,8 +26,11 @@ type payload struct {
 }
 
 // payload looks inside the body of a string.
-func (j *judge) payload(e *pickle.Effect) error {
+func (j *judge) payload(m *pickle.Machine, e *pickle.Effect) error {
 	kind := sniff(e.Bytes)
+	if kind == "" && j.fromLatin1(m, e) {
+		kind = sniff(e.Bytes)
+	}
 	if kind == program {
 		j.report(RuleNativeCode(), "", e.Offset, "holds a program in a string of the file", "second stage in a string")
 		return nil
@@ -41,17 +44,39 @@ func (j *judge) payload(e *pickle.Effect) error {
 		kind = "base64 text of " + j.innerKind(blob)
 	}
 	p := payload{kind: kind, offset: e.Offset}
-	j.nested = append(j.nested, e.Result)
 	if kind == compiled {
 		p.names = j.codeNames(blob)
 	}
-	j.payloads[e.Result] = p
+	if len(j.nested) < maxNodes {
+		j.nested = append(j.nested, e.Result)
+		j.payloads[e.Result] = p
+	}
 	if kind == compiled && p.names != "" {
 		return nil // no format recognises code without the header of a file
 	}
 	return j.out.Inspect(j.ctx, detect.Part{
 		Name: fmt.Sprintf("bytes at %d", e.Offset), Blob: blob, Expect: detect.TensorData,
 	})
+}
+
+// fromLatin1 replaces the body of a text by the bytes that it stands for when protocols below 3 write bytes as latin1 text. It
+// is false for other text.
+func (j *judge) fromLatin1(m *pickle.Machine, e *pickle.Effect) bool {
+	if m.Protocol() > 2 || m.Kind(e.Result) != pickle.String || !e.Whole {
+		return false
+	}
+	plain, wide := make([]byte, 0, len(e.Bytes)), false
+	for _, r := range string(e.Bytes) {
+		if r > 0xff {
+			return false
+		}
+		wide = wide || r > 0x7f
+		plain = append(plain, byte(r))
+	}
+	if wide {
+		e.Bytes, e.Encoded = plain, true
+	}
+	return wide
 }
 
 // innerKind names what decoded content is, and reports a program.

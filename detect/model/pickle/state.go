@@ -69,8 +69,9 @@ func (j *judge) judged(m *pickle.Machine, v pickle.Value) bool {
 func (j *judge) builtGlobal(m *pickle.Machine, e *pickle.Effect, n *named) {
 	summary := "sets attributes of " + n.full + " itself: " + m.Repr(e.State, shownCall)
 	g := j.reaches(m, e.State)
+	module, isModule := j.det.gadgets.find(lastPart(n.full)) // "torch.os" is the module os
 	switch {
-	case n.isGadget && !n.known:
+	case !n.known && (n.isGadget || isModule && module.harm.executes()):
 		j.about(RuleCodeExecution(), n, e.Offset, summary)
 	case g != nil:
 		j.about(RuleCodeExecution(), g, e.Offset, summary)
