@@ -130,7 +130,7 @@ func (j *judge) permits(m *pickle.Machine, c invocation, want constraint) string
 	case argsApply:
 		return j.apply(m, c, args)
 	case argsLoad:
-		return j.load(m, args)
+		return j.load(m, c, args)
 	}
 	return "with a constraint that is not known"
 }
@@ -264,11 +264,13 @@ func (j *judge) apply(m *pickle.Machine, c invocation, args []pickle.Value) stri
 }
 
 // load says why the arguments are not one payload that is inspected by itself.
-func (j *judge) load(m *pickle.Machine, args []pickle.Value) string {
+func (j *judge) load(m *pickle.Machine, c invocation, args []pickle.Value) string {
 	if len(args) != 1 || j.byteContent(m, args) != "" {
 		return "with something else than bytes of the file"
 	}
-	j.explain(m, args[0])
+	if !j.explain(m, args[0]) {
+		j.out.Gap(c.offset, -1, "bytes that the file loads as content were not recognised: "+j.text(m, c))
+	}
 	return ""
 }
 

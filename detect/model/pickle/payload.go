@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/marshal"
@@ -23,19 +24,23 @@ type payload struct {
 	kind   string
 	names  string // what marshalled code names
 	offset int64
+	// explained is true when something that loads such content is called with it and may be.
+	explained bool
 }
 
 // payload looks inside the body of a string.
 func (j *judge) payload(m *pickle.Machine, e *pickle.Effect) error {
-	kind := sniff(e.Bytes)
-	if kind == "" && j.fromLatin1(m, e) {
-		kind = sniff(e.Bytes)
+	kind, wide := sniff(e.Bytes), false
+	if kind == "" && m.Protocol() <= 2 && m.Kind(e.Result) == pickle.String {
+		if head, ok := fromLatin1(e.Bytes); ok {
+			kind, wide = sniff(head), true
+		}
 	}
 	if kind == program {
 		j.report(RuleNativeCode(), "", e.Offset, "holds a program in a string of the file", "second stage in a string")
 		return nil
 	}
-	blob, release, err := j.content(e, kind)
+	blob, release, err := j.content(e, kind, wide)
 	if blob == nil || err != nil {
 		return err
 	}
@@ -59,24 +64,22 @@ func (j *judge) payload(m *pickle.Machine, e *pickle.Effect) error {
 	})
 }
 
-// fromLatin1 replaces the body of a text by the bytes that it stands for when protocols below 3 write bytes as latin1 text. It
-// is false for other text.
-func (j *judge) fromLatin1(m *pickle.Machine, e *pickle.Effect) bool {
-	if m.Protocol() > 2 || m.Kind(e.Result) != pickle.String || !e.Whole {
-		return false
-	}
-	plain, wide := make([]byte, 0, len(e.Bytes)), false
-	for _, r := range string(e.Bytes) {
+// fromLatin1 gives the bytes that a text stands for: protocols below 3 write bytes as latin1 text. It is false for text that
+// has other characters, or none beyond ASCII. A character that is cut off at the end is left out.
+func fromLatin1(text []byte) ([]byte, bool) {
+	plain, wide := make([]byte, 0, len(text)), false
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if r == utf8.RuneError && len(text) < utf8.UTFMax {
+			break
+		}
 		if r > 0xff {
-			return false
+			return nil, false
 		}
 		wide = wide || r > 0x7f
-		plain = append(plain, byte(r))
+		plain, text = append(plain, byte(r)), text[n:]
 	}
-	if wide {
-		e.Bytes, e.Encoded = plain, true
-	}
-	return wide
+	return plain, wide
 }
 
 // innerKind names what decoded content is, and reports a program.
@@ -93,15 +96,15 @@ func (j *judge) innerKind(blob *format.Blob) string {
 }
 
 // content is the content of a payload as a blob: the body itself when kind names what it is, or the base64 that it is the
-// text of. It is nil when there is nothing to inspect.
-func (j *judge) content(e *pickle.Effect, kind string) (*format.Blob, func(), error) {
+// text of. Wide is true for bytes that are written as latin1 text. It is nil when there is nothing to inspect.
+func (j *judge) content(e *pickle.Effect, kind string, wide bool) (*format.Blob, func(), error) {
 	encoding := (*base64.Encoding)(nil)
 	if kind == "" {
 		if encoding = base64Of(e.Bytes); encoding == nil {
 			return nil, nil, nil
 		}
 	}
-	random := j.in.Blob.At() != nil && !e.Encoded && e.Data.Length >= 0 && encoding == nil
+	random := j.in.Blob.At() != nil && !e.Encoded && e.Data.Length >= 0 && encoding == nil && !wide
 	if random && !e.Whole {
 		blob, err := j.in.Blob.Section(e.Data.Offset, e.Data.Length)
 		return blob, func() {}, err
@@ -109,6 +112,9 @@ func (j *judge) content(e *pickle.Effect, kind string) (*format.Blob, func(), er
 	body, release, err := j.body(e)
 	if err != nil || body == nil {
 		return nil, nil, err
+	}
+	if wide {
+		body, _ = fromLatin1(body)
 	}
 	if encoding != nil {
 		plain := make([]byte, encoding.DecodedLen(len(body)))
@@ -141,20 +147,25 @@ func (j *judge) body(e *pickle.Effect) ([]byte, func(), error) {
 	return body, release, nil
 }
 
-// explain says that a payload is where it belongs.
-func (j *judge) explain(m *pickle.Machine, v pickle.Value) {
-	delete(j.payloads, v)
+// explain says that a payload is where it belongs. It is false when the value is no payload that was inspected.
+func (j *judge) explain(m *pickle.Machine, v pickle.Value) bool {
 	if _, args, ok := m.Call(v); ok {
 		if list, ok := m.Elements(args); ok && len(list) > 0 {
-			delete(j.payloads, list[0])
+			v = list[0]
 		}
 	}
+	p, ok := j.payloads[v]
+	p.explained = true
+	if ok {
+		j.payloads[v] = p
+	}
+	return ok
 }
 
 // flushPayloads reports the payloads of the run that ended.
 func (j *judge) flushPayloads() {
 	for _, v := range j.nested {
-		if p, ok := j.payloads[v]; ok {
+		if p := j.payloads[v]; !p.explained {
 			summary := "holds " + p.kind + " in a string"
 			if p.names != "" {
 				summary += ", which names " + p.names
