@@ -94,6 +94,9 @@ func (a *Archive) claims(e *end) error {
 	case wide && len(found) > 0:
 		e.claims = found // the record itself defers to them
 	case len(found) > 0:
+		// Readers of the 32-bit record that would look right before it (Go) take the stated offset when a directory is there:
+		// the 64-bit records stand between.
+		e.claims[0].before = found[len(found)-1].before
 		e.claims = append(found, e.claims...)
 	}
 	return nil
