@@ -68,7 +68,7 @@ func (l *literal) malformed(reason string) error {
 // the header is an expression.
 func (l *literal) wrong(reason string) error {
 	err := l.malformed(reason)
-	if l.at < len(l.src) && (isLetter(l.src[l.at]) || strings.IndexByte("(.[+-*/%@&|^~<>=!:;`", l.src[l.at]) >= 0) {
+	if l.at < len(l.src) && (isLetter(l.src[l.at]) || strings.IndexByte("(.[+-*/%@&|^~<>=!`", l.src[l.at]) >= 0) {
 		return errors.Join(err, ErrExpression)
 	}
 	return err
