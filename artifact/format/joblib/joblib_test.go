@@ -1,6 +1,7 @@
 package joblib
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -22,4 +23,16 @@ func TestMatch(t *testing.T) {
 			t.Errorf("%s: Match = %v, want %v", test.name, got, test.want)
 		}
 	}
+}
+
+// FuzzMatch checks that what matches is a pickle by its first opcode and names the wrapper.
+func FuzzMatch(f *testing.F) {
+	f.Add([]byte("\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\nq\x00"))
+	f.Add([]byte("\x80\x04]."))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		if (Format{}).Match(format.Probe{Head: head, Size: int64(len(head))}) &&
+			(head[0] != 0x80 || !bytes.Contains(head, []byte("NumpyArrayWrapper"))) {
+			t.Errorf("%q matches", head)
+		}
+	})
 }

@@ -23,3 +23,15 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// FuzzMatch checks that only content that starts with the magic number matches.
+func FuzzMatch(f *testing.F) {
+	f.Add(Magic())
+	f.Add([]byte("\x80\x02\x8a\x0a"))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		got := (Format{}).Match(format.Probe{Head: head, Size: int64(len(head))})
+		if want := len(head) >= len(Magic()) && string(head[:len(Magic())]) == string(Magic()); got != want {
+			t.Errorf("Match = %v, want %v", got, want)
+		}
+	})
+}

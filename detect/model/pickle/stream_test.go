@@ -128,9 +128,10 @@ func FuzzDetect(f *testing.F) {
 		asm.Encode(2, estimator(s("C"), asm.Real(1))), asm.Encode(4, asm.Bytes(asm.Encode(4, system())))} {
 		f.Add(seed)
 	}
+	d := pickle.New(pickle.Config{})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r := scan(t, content)
-		if diff := cmp.Diff(r, scan(t, content)); diff != "" {
+		r := detecttest.Run(t, content, formats(), d)
+		if diff := cmp.Diff(r, detecttest.Run(t, content, formats(), d)); diff != "" {
 			t.Fatalf("two runs differ (-first +second):\n%s", diff)
 		}
 		if r.Verdict == picket.Clean && len(r.Coverage.Gaps) > 0 {
