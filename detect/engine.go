@@ -106,6 +106,7 @@ func (w walk) part(ctx context.Context, out *Output, p Part) ([]format.Info, err
 	}
 	w.names(out, p.Name, views)
 	w.polyglot(out, views)
+	views = append(views, w.claimed(p.Name, views)...)
 	for _, view := range views {
 		if err := w.view(ctx, out, p, blob, view); err != nil {
 			return views, err

@@ -106,6 +106,8 @@ func TestVerdicts(t *testing.T) {
 		{"x.bare", "B", picket.Unsupported, "", ""},
 		{"x", "\x00\x01", picket.Unsupported, "", ""},
 		{"x.txt", "Text", picket.NotApplicable, "", ""},
+		{"x.act", "Text evil", picket.Malicious, "artifact.name.mismatch", ""},
+		{"x.act", "Text broken", picket.Incomplete, "artifact.name.mismatch", "malformed at byte 3"},
 		{"x.txt", "A fine", picket.Suspicious, "artifact.name.disguised", ""},
 		{"x.bare", "A fine", picket.Clean, "artifact.name.mismatch", ""},
 		{"x.act", "AB", picket.Suspicious, "artifact.content.polyglot", ""},

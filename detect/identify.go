@@ -14,7 +14,7 @@ import (
 func (w walk) names(out *Output, name string, views []format.Info) {
 	ext := strings.ToLower(path.Ext(name))
 	claimed := w.set.claimants(ext)
-	if len(claimed) == 0 {
+	if len(claimed) == 0 || slices.ContainsFunc(views, func(v format.Info) bool { return v.Placeholder }) {
 		return
 	}
 	harmless, active := true, false
@@ -35,6 +35,20 @@ func (w walk) names(out *Output, name string, views []format.Info) {
 	}
 	out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""), Evidence: picket.NewEvidence(
 		fmt.Sprintf("the name ends in %s (%s), the content is %s", ext, titles(claimed), titles(views)), "")})
+}
+
+// claimed is the format that a name stands for although the content looks inert: a loader that goes by the name runs it all
+// the same, so it is tried, and what it cannot parse is not read. It is the first active one of the list, at its root.
+func (w walk) claimed(name string, views []format.Info) []format.Info {
+	if slices.ContainsFunc(views, func(v format.Info) bool { return v.Risk != format.Inert }) {
+		return nil
+	}
+	for _, c := range w.set.claimants(strings.ToLower(path.Ext(name))) {
+		if root := w.set.infos[w.set.base(c)]; root.Risk == format.Active && root.Parsed {
+			return []format.Info{root}
+		}
+	}
+	return nil
 }
 
 // claimants are the formats that use an extension.

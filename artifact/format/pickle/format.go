@@ -55,7 +55,7 @@ func (Format) Match(p format.Probe) bool {
 	case c.stopped:
 		return c.joined && c.ops >= minOps || atEnd && c.end == len(p.Head) && (c.joined && c.ops >= 4 || c.put)
 	}
-	return c.cut && c.joined && c.ops >= minOps
+	return c.cut && c.ops >= minOps && (c.joined || c.ops >= noTextOps)
 }
 
 // zipMagic reports whether head starts like a zip archive.
@@ -65,6 +65,9 @@ func zipMagic(head []byte) bool {
 
 // minOps is how many opcodes without anything odd make content a pickle that does not start with PROTO.
 const minOps = 8
+
+// noTextOps is how many opcodes in a row no text has by chance, even without a structure.
+const noTextOps = 1000
 
 // class is what running the head of some content shows.
 type class struct {
