@@ -55,6 +55,8 @@ type Info struct {
 	Refines string
 	// Forward is true for a format that is read from the start to the end without going back, at any size.
 	Forward bool
+	// Placeholder is true for content that stands for a file kept elsewhere and so may have any name.
+	Placeholder bool
 	// Parsed is false for a format that is recognised and not parsed.
 	Parsed bool
 	Spec   string // address of the specification or of the reference reader

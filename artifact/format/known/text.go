@@ -1,89 +1,126 @@
 package known
 
 import (
-	"bytes"
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/picketsec/picket/artifact/format"
 )
 
-// textExtensions are the extensions of text that no model loader executes, or that is source code with rules of its own.
-func textExtensions() []string {
-	return []string{".txt", ".md", ".rst", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".csv", ".tsv",
-		".xml", ".html", ".htm", ".css", ".js", ".ts", ".py", ".pyi", ".ipynb", ".sh", ".go", ".c", ".h", ".cc", ".cpp", ".rs",
-		".java", ".jinja", ".j2", ".svg", ".log", ".lock", ".sum", ".mod", ".license", ".gitignore", ".gitattributes", ".tmpl"}
+// texts is text in every encoding that files of models and their tools come in: source code, JSON, YAML, Markdown, tables.
+func texts() []entry {
+	return []entry{{describe(format.Inert, "text", "Text", "text/plain", "https://www.rfc-editor.org/rfc/rfc3629",
+		".txt", ".md", ".rst", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".csv", ".tsv", ".py", ".pyi", ".ipynb", ".sh",
+		".html", ".xml", ".svg", ".css", ".js", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".jinja", ".j2", ".tex", ".bib", ".sql"), text}}
 }
 
-// isText reports whether the head is text: UTF-8, UTF-16 with a byte-order mark, or an 8-bit encoding of a Western language.
-func isText(p format.Probe) bool {
-	head := p.Head
-	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
-		if bytes.HasPrefix(head, []byte(mark)) {
-			return isUTF16(head[2:], mark[0] == 0xff)
-		}
+// Windows that are looked at in the middle of long text.
+const (
+	windows    = 16
+	windowSize = 4 << 10
+)
+
+// text looks at the start, the end, and with random access at places between. A file of text with something else inside that
+// nothing points to is still text to every reader; formats that do point inside are recognised beside it.
+func text(p format.Probe) bool {
+	if len(p.Head) == 0 {
+		return false
 	}
-	whole := p.Size == int64(len(head))
-	return isUTF8(head, whole) || isLatin(head)
-}
-
-// isUTF8 reports whether b is UTF-8 without control characters that text has no use for. The last character may be cut when
-// the content goes on.
-func isUTF8(b []byte, whole bool) bool {
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n == 1 {
-			return !whole && len(b) < utf8.UTFMax && !utf8.FullRune(b)
-		}
-		if control(r) {
+	valid := encoding(p)
+	if valid == nil || !valid(p.Head) {
+		return false
+	}
+	if len(p.Tail) > 0 && !valid(p.Tail) {
+		return false
+	}
+	if p.Blob == nil || p.Blob.At() == nil || p.Size <= format.HeadSize {
+		return true
+	}
+	for i := int64(1); i <= windows; i++ {
+		offset := p.Size / (windows + 1) * i &^ 1 // even, for encodings of two bytes
+		b, err := p.Blob.ReadRange(offset, min(windowSize, p.Size-offset))
+		if err != nil || !valid(b) {
 			return false
 		}
-		b = b[n:]
 	}
 	return true
 }
 
-// control reports whether text has no use for the character.
-func control(r rune) bool {
-	switch r {
-	case '\t', '\n', '\r', '\f', '\v', '\b', 0x1b:
-		return false
+// encoding picks the check for a piece of the content; nil for none.
+func encoding(p format.Probe) func([]byte) bool {
+	head := p.Head
+	switch {
+	case len(head) >= 4 && head[0] == 0xff && head[1] == 0xfe:
+		return func(b []byte) bool { return wide(b, p.Size, binary.LittleEndian) }
+	case len(head) >= 4 && head[0] == 0xfe && head[1] == 0xff:
+		return func(b []byte) bool { return wide(b, p.Size, binary.BigEndian) }
+	case unicode8(head):
+		return unicode8
 	}
-	return r < 0x20 || r == 0x7f
+	return latin
 }
 
-// isUTF16 reports whether b is UTF-16 text.
-func isUTF16(b []byte, little bool) bool {
-	units := make([]uint16, 0, len(b)/2)
-	for i := 0; i+1 < len(b); i += 2 {
-		unit := uint16(b[i])<<8 | uint16(b[i+1])
-		if little {
-			unit = uint16(b[i+1])<<8 | uint16(b[i])
-		}
-		units = append(units, unit)
+// control reports whether a character is one that text does not hold. Escape stands in logs with colours.
+func control(c rune) bool {
+	return c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v' && c != 0x1b || c == 0x7f
+}
+
+// unicode8 checks UTF-8. A character may be cut at the start and at the end of the piece.
+func unicode8(b []byte) bool {
+	for i := 0; i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
+		b = b[1:]
 	}
-	broken := 0
-	for _, r := range utf16.Decode(units) {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if c := b[len(b)-i]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(b[len(b)-i:]) {
+				b = b[:len(b)-i]
+			}
+			break
+		}
+	}
+	for _, r := range string(b) {
 		if control(r) {
 			return false
 		}
-		if r == utf8.RuneError {
-			broken++
-		}
 	}
-	return broken <= 1 && len(units) > 0
+	return utf8.Valid(b)
 }
 
-// isLatin reports whether b is mostly ASCII text with some letters of an 8-bit encoding.
-func isLatin(b []byte) bool {
-	ascii := 0
-	for _, c := range b {
-		if control(rune(c)) || c >= 0x80 && c < 0xa0 {
+// wide checks UTF-16 of a file with a byte order mark. Half a pair may be cut at the ends of the piece.
+func wide(b []byte, size int64, order binary.ByteOrder) bool {
+	if size >= 0 && size%2 != 0 {
+		return false
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		units = append(units, order.Uint16(b))
+	}
+	if len(units) > 0 && utf16.IsSurrogate(rune(units[0])) {
+		units = units[1:]
+	}
+	if n := len(units); n > 0 && utf16.IsSurrogate(rune(units[n-1])) {
+		units = units[:n-1]
+	}
+	for _, r := range utf16.Decode(units) {
+		if control(r) || r == utf8.RuneError {
 			return false
 		}
-		if c < 0x80 {
-			ascii++
+	}
+	return len(units) > 0
+}
+
+// latin checks the encodings of one byte per character in Europe and America: nearly everything is ASCII.
+func latin(b []byte) bool {
+	const shortest, share = 32, 10 // at most one character of ten is beyond ASCII
+	beyond := 0
+	for _, c := range b {
+		if control(rune(c)) {
+			return false
+		}
+		if c >= utf8.RuneSelf {
+			beyond++
 		}
 	}
-	return len(b) >= 16 && ascii*10 >= len(b)*8
+	return len(b) >= shortest && beyond <= len(b)/share
 }

@@ -1,0 +1,183 @@
+package known
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/picketsec/picket/artifact/format"
+)
+
+// models are formats of models and data sets with a magic of their own.
+func models() []entry {
+	active := func(name, title, media, spec string, extensions ...string) format.Info {
+		return describe(format.Active, name, title, media, spec, extensions...)
+	}
+	data := func(name, title, media, spec string, extensions ...string) format.Info {
+		return describe(format.Data, name, title, media, spec, extensions...)
+	}
+	return []entry{
+		{active("hdf5", "HDF5 (Keras and others)", "application/x-hdf5", "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html",
+			".h5", ".hdf5"), hdf5},
+		{data("tflite", "TensorFlow Lite model", "application/x-tflite", "https://ai.google.dev/edge/litert", ".tflite"), flatbuffer("TFL3")},
+		{data("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
+			".ort"), flatbuffer("ORTM")},
+		{data("executorch", "ExecuTorch program", "application/x-executorch", "https://pytorch.org/executorch/", ".pte"), flatbuffer("ET12")},
+		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
+			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
+		{active("llamafile", "llamafile or other portable executable of many systems", "application/x-llamafile", "https://github.com/mozilla-ai/llamafile",
+			".llamafile"), begins("MZqFpD='", "jartsr='")},
+		{data("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),
+			all(begins("ptrt", "ftrt"), longer(24))},
+		{data("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), begins("RKNN\x00\x00\x00\x00")},
+		{data("cntk", "CNTK model", "application/x-cntk", "https://learn.microsoft.com/cognitive-toolkit/"), begins("B\x00C\x00N\x00")},
+		{active("torch7", "Torch7 object", "application/x-torch7", "https://github.com/torch/torch7/blob/master/doc/serialization.md", ".t7"), torch7},
+		{data("mxnet", "MXNet parameters", "application/x-mxnet", "https://mxnet.apache.org/"), all(begins("\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), longer(24))},
+		{data("paddle", "PaddlePaddle program", "application/x-paddle", "https://www.paddlepaddle.org.cn/", ".pdmodel"), paddle},
+		{data("catboost", "CatBoost model", "application/x-catboost", "https://catboost.ai/", ".cbm"), all(begins("CBM1"), longer(8))},
+		{data("xgboost", "XGBoost model", "application/x-xgboost", "https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html", ".ubj"),
+			func(p format.Probe) bool { return begins("binf")(p) && len(p.Head) > 16 || binaryJSON(p) }},
+		{data("fasttext", "fastText model", "application/x-fasttext", "https://fasttext.cc/"), all(begins("\xba\x16\x4f\x2f"), between(4, 10, 13))},
+		{data("faiss", "FAISS index", "application/x-faiss", "https://github.com/facebookresearch/faiss", ".faiss"),
+			all(begins("IxFI", "IxF2", "IxFl", "IwFl", "IxPQ", "IHNf", "IHNp", "IHNs", "IxMp", "IxM2"), between(4, 1, 1<<16), longer(33))},
+		{data("msgpack", "MessagePack map (Flax weights)", "application/vnd.msgpack", "https://github.com/msgpack/msgpack/blob/master/spec.md", ".msgpack"), messagePack},
+		{data("parquet", "Parquet table", "application/vnd.apache.parquet", "https://parquet.apache.org/docs/file-format/", ".parquet"),
+			all(begins("PAR1"), ends("PAR1"), longer(12))},
+		{data("arrow", "Arrow table", "application/vnd.apache.arrow.file", "https://arrow.apache.org/docs/format/Columnar.html", ".arrow", ".feather"),
+			begins("ARROW1\x00\x00", "FEA1\x00", "\xff\xff\xff\xff\x10", "\xff\xff\xff\xff\xff")},
+		{data("avro", "Avro table", "application/avro", "https://avro.apache.org/docs/", ".avro"), all(begins("Obj\x01"), longer(20))},
+		{data("orc", "ORC table", "application/x-orc", "https://orc.apache.org/specification/", ".orc"), all(begins("ORC"), orcEnd)},
+		{data("netcdf", "NetCDF data", "application/x-netcdf", "https://docs.unidata.ucar.edu/nug/current/", ".nc"), all(begins("CDF\x01\x00", "CDF\x02\x00", "CDF\x05\x00"), longer(32))},
+		{data("matlab", "MATLAB data", "application/x-matlab-data", "https://www.mathworks.com/help/matlab/import_export/mat-file-versions.html", ".mat"),
+			begins("MATLAB 5.0 MAT-file")},
+		{data("tfrecord", "TensorFlow records", "application/x-tfrecord", "https://www.tensorflow.org/tutorials/load_data/tfrecord", ".tfrecord"),
+			func(p format.Probe) bool { return record(p) && !boardVersion(p) }},
+		{active("r-data", "R objects", "application/x-r-data", "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats", ".rds", ".rda", ".rdata"),
+			begins("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n", "X\n\x00\x00\x00\x02\x00", "X\n\x00\x00\x00\x03\x00", "A\n2\n", "A\n3\n", "B\n\x02\x00\x00\x00", "B\n\x03\x00\x00\x00")},
+		{active("java-serialized", "Serialized Java objects", "application/x-java-serialized-object", "https://docs.oracle.com/javase/8/docs/platform/serialization/spec/protocol.html",
+			".ser"), all(begins("\xac\xed\x00\x05"), javaObject)},
+		{active("net-serialized", "Serialized .NET objects", "application/x-net-serialized-object", "https://learn.microsoft.com/openspecs/windows_protocols/ms-nrbf/"),
+			begins("\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00")},
+	}
+}
+
+// programs are programs and containers beside those that have a package of their own.
+func programs() []entry {
+	active := func(name, title, media, spec string, extensions ...string) format.Info {
+		return describe(format.Active, name, title, media, spec, extensions...)
+	}
+	return []entry{
+		{active("java-class", "Java class", "application/java-vm", "https://docs.oracle.com/javase/specs/jvms/se21/html/jvms-4.html", ".class"), javaClass},
+		{active("wasm", "WebAssembly module", "application/wasm", "https://webassembly.github.io/spec/core/binary/", ".wasm"), begins("\x00asm\x01\x00\x00\x00")},
+		{active("dex", "Android bytecode", "application/vnd.android.dex", "https://source.android.com/docs/core/runtime/dex-format", ".dex"), begins("dex\n03")},
+		{active("lua-bytecode", "Lua bytecode", "application/x-lua-bytecode", "https://www.lua.org/manual/5.4/", ".luac"), begins("\x1bLua\x51", "\x1bLua\x52", "\x1bLua\x53", "\x1bLua\x54", "\x1bLJ\x01", "\x1bLJ\x02")},
+		{active("7z", "7-Zip archive", "application/x-7z-compressed", "https://www.7-zip.org/7z.html", ".7z"), begins("7z\xbc\xaf\x27\x1c")},
+		{active("rar", "RAR archive", "application/vnd.rar", "https://www.rarlab.com/technote.htm", ".rar"), begins("Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00")},
+		{active("cab", "Windows cabinet", "application/vnd.ms-cab-compressed", "https://learn.microsoft.com/previous-versions/bb417343(v=msdn.10)", ".cab"), begins("MSCF\x00\x00\x00\x00")},
+		{active("ar", "Static library or Debian package", "application/x-archive", "https://www.freebsd.org/cgi/man.cgi?query=ar&sektion=5", ".a", ".deb"), begins("!<arch>\n", "!<thin>\n")},
+		{active("ole", "Microsoft compound document", "application/x-ole-storage", "https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb/"), begins("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")},
+		{active("lnk", "Windows shortcut", "application/x-ms-shortcut", "https://learn.microsoft.com/openspecs/windows_protocols/ms-shllink/", ".lnk"), begins("L\x00\x00\x00\x01\x14\x02\x00")},
+	}
+}
+
+// hdf5 looks for the signature at the start and at the powers of two where a user block may end.
+func hdf5(p format.Probe) bool {
+	const signature = "\x89HDF\r\n\x1a\n"
+	for offset := 0; offset < len(p.Head); offset = max(512, offset*2) {
+		if at(offset, signature)(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// flatbuffer matches a FlatBuffer with a file identifier whose root lies behind it.
+func flatbuffer(identifier string) func(format.Probe) bool {
+	return all(at(4, identifier), func(p format.Probe) bool {
+		if len(p.Head) < 16 {
+			return false
+		}
+		root := int64(binary.LittleEndian.Uint32(p.Head))
+		return root >= 8 && (p.Size < 0 || root < p.Size)
+	})
+}
+
+// torch7 matches a Torch object with its version, or a table whose first key is a word.
+func torch7(p format.Probe) bool {
+	if begins("\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1")(p) {
+		return true
+	}
+	h := p.Head
+	if len(h) < 24 || !begins("\x03\x00\x00\x00\x01\x00\x00\x00")(p) || binary.LittleEndian.Uint32(h[12:]) != 2 {
+		return false
+	}
+	n := int(binary.LittleEndian.Uint32(h[16:]))
+	return n >= 1 && n <= 256 && len(h) >= 20+n && identifier(h[20:20+n])
+}
+
+// identifier reports whether bytes are a word as programs use it.
+func identifier(b []byte) bool {
+	for _, c := range b {
+		if !(c == '_' || c == '.' || c == '-' || c == '/' || c == ':' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// binaryJSON matches a UBJSON object whose first key is a word.
+func binaryJSON(p format.Probe) bool {
+	if len(p.Head) < 12 || string(p.Head[:2]) != "{L" {
+		return false
+	}
+	n := binary.BigEndian.Uint64(p.Head[2:])
+	return n >= 1 && n <= 64 && uint64(len(p.Head)) > 10+n && identifier(p.Head[10:10+n]) && bytes.IndexByte([]byte("{[SLliIUCTFZdD"), p.Head[10+n]) >= 0
+}
+
+// messagePack matches a map whose first key is a word and whose first value is a map or an extension, as Flax writes them.
+func messagePack(p format.Probe) bool {
+	h := p.Head
+	if len(h) < 4 || h[0] < 0x81 || h[0] > 0x8f || h[1] < 0xa1 || h[1] > 0xbf {
+		return false
+	}
+	n := int(h[1] & 0x1f)
+	if len(h) < 3+n || !identifier(h[2:2+n]) {
+		return false
+	}
+	v := h[2+n]
+	return v >= 0x80 && v <= 0x8f || v == 0xde || v == 0xdf || v >= 0xc7 && v <= 0xc9
+}
+
+// orcEnd checks the end of an ORC table: its magic before one byte of length.
+func orcEnd(p format.Probe) bool {
+	return len(p.Tail) > 8 && string(p.Tail[len(p.Tail)-4:len(p.Tail)-1]) == "ORC"
+}
+
+// javaObject checks that a known type of element follows the header of the stream.
+func javaObject(p format.Probe) bool {
+	return len(p.Head) > 6 && p.Head[4] >= 0x70 && p.Head[4] <= 0x7e
+}
+
+// javaClass checks the version of a class: where it stands, Mach-O files for several processors have a small number.
+func javaClass(p format.Probe) bool {
+	if len(p.Head) < 24 || string(p.Head[:4]) != "\xca\xfe\xba\xbe" {
+		return false
+	}
+	minor, major := binary.BigEndian.Uint16(p.Head[4:]), binary.BigEndian.Uint16(p.Head[6:])
+	return major >= 45 && major < 128 && (minor < 4 || minor == 0xffff)
+}
+
+// record checks the length of the first TensorFlow record by its checksum, which nothing else has by chance.
+func record(p format.Probe) bool {
+	if len(p.Head) < 16 {
+		return false
+	}
+	crc := crc32.Checksum(p.Head[:8], crc32.MakeTable(crc32.Castagnoli))
+	masked := (crc>>15 | crc<<17) + 0xa282ead8
+	return binary.LittleEndian.Uint32(p.Head[8:]) == masked
+}
+
+// boardVersion looks for the words that every TensorBoard log begins with.
+func boardVersion(p format.Probe) bool {
+	return bytes.Contains(p.Head[:min(len(p.Head), 64)], []byte("brain.Event:"))
+}

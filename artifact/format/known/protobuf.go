@@ -1,0 +1,304 @@
+package known
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+
+	"github.com/picketsec/picket/artifact/format"
+)
+
+// structured are formats without a magic, recognised by the structure of their protocol buffers.
+func structured() []entry {
+	data := func(name, title, media, spec string, extensions ...string) format.Info {
+		return describe(format.Data, name, title, media, spec, extensions...)
+	}
+	return []entry{
+		{data("onnx", "ONNX model", "application/x-onnx", "https://github.com/onnx/onnx/blob/main/onnx/onnx.proto", ".onnx"), onnx},
+		{describe(format.Active, "tensorflow-savedmodel", "TensorFlow SavedModel", "application/x-tensorflow-savedmodel",
+			"https://www.tensorflow.org/guide/saved_model"), savedModel},
+		{describe(format.Active, "tensorflow-graph", "TensorFlow graph", "application/x-tensorflow-graph",
+			"https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/graph.proto"), graphDef},
+		{data("coreml", "Core ML model", "application/x-coreml", "https://apple.github.io/coremltools/mlmodel/", ".mlmodel"), coreML},
+		// The pieces of a vocabulary and settings; the whole file is walked, so that calling it inert is safe.
+		{describe(format.Inert, "sentencepiece", "SentencePiece vocabulary", "application/x-sentencepiece",
+			"https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto"), sentencePiece},
+	}
+}
+
+// Wire types.
+const (
+	varint = 0
+	fixed  = 5 // 32 bits
+	length = 2 // a length and as many bytes
+)
+
+// field is one field of a message.
+type field struct {
+	number int
+	wire   int
+	value  uint64 // of a varint
+	head   []byte // the first bytes of a length-delimited one, up to headBytes
+	size   int64
+}
+
+// headBytes is how much of a field is kept to look inside.
+const headBytes = 512
+
+// maxFields bounds how many fields of a message are walked; the largest vocabularies have a quarter of it.
+const maxFields = 1 << 20
+
+// walk reads the fields of a message. It returns false when the message is broken, or f does so.
+func walk(in *bufio.Reader, f func(field) bool) bool {
+	for range maxFields {
+		tag, err := binary.ReadUvarint(in)
+		if err == io.EOF {
+			return true
+		}
+		if err != nil || tag>>3 == 0 || tag>>3 > 1<<20 {
+			return false
+		}
+		x := field{number: int(tag >> 3), wire: int(tag & 7)}
+		switch x.wire {
+		case varint:
+			if x.value, err = binary.ReadUvarint(in); err != nil {
+				return false
+			}
+		case fixed:
+			if _, err := in.Discard(4); err != nil {
+				return false
+			}
+		case length:
+			n, err := binary.ReadUvarint(in)
+			if err != nil || n > 1<<40 {
+				return false
+			}
+			x.size = int64(n)
+			x.head, _ = in.Peek(int(min(n, headBytes))) // shorter at the end, which Discard notices
+			if !f(x) {
+				return false
+			}
+			if _, err := io.CopyN(io.Discard, in, x.size); err != nil {
+				return false
+			}
+			continue
+		default:
+			return false
+		}
+		if !f(x) {
+			return false
+		}
+	}
+	return false
+}
+
+// top walks the fields of the content as far as it is at hand. It stops early and without complaint when f returns false.
+func top(head []byte, f func(field) bool) {
+	for range 64 {
+		tag, n := binary.Uvarint(head)
+		if n <= 0 || tag>>3 == 0 {
+			return
+		}
+		x := field{number: int(tag >> 3), wire: int(tag & 7)}
+		head = head[n:]
+		switch x.wire {
+		case varint:
+			if x.value, n = binary.Uvarint(head); n <= 0 {
+				return
+			}
+		case fixed:
+			n = 4
+		case length:
+			size, w := binary.Uvarint(head)
+			if w <= 0 || size > 1<<40 {
+				return
+			}
+			x.size = int64(size)
+			x.head = head[w:]
+			if size < uint64(len(x.head)) {
+				x.head = x.head[:size]
+			}
+			n = w + int(min(size, 1<<40))
+		default:
+			return
+		}
+		if !f(x) || n > len(head) {
+			return
+		}
+		head = head[n:]
+	}
+}
+
+// onnx matches a version, only fields of a model, and a graph with only fields of a graph.
+func onnx(p format.Probe) bool {
+	version, graph, broken := false, false, false
+	top(p.Head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == varint && x.value >= 1 && x.value <= 64 && !version:
+			version = true
+		case x.number == 5 && x.wire == varint:
+		case x.number == 7 && x.wire == length && graphProto(x.head):
+			graph = true
+		case x.wire == length && (x.number >= 2 && x.number <= 4 || x.number == 6 || x.number == 8 || x.number == 14 || x.number == 20 || x.number == 25 || x.number == 26):
+		default:
+			broken = true
+		}
+		return !broken
+	})
+	return version && graph && !broken
+}
+
+// graphProto matches the start of an ONNX graph: nodes, a name, tensors, inputs.
+func graphProto(head []byte) bool {
+	ok := false
+	top(head, func(x field) bool {
+		ok = x.wire == length && (x.number == 1 || x.number == 2 || x.number == 5 || x.number >= 10 && x.number <= 16)
+		return false // the first field is enough: most models begin with a large node or tensor
+	})
+	return ok
+}
+
+// savedModel matches the version 1 and a graph with its description, which begins with a message.
+func savedModel(p format.Probe) bool {
+	version, graph, broken := false, false, false
+	top(p.Head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == varint && x.value == 1 && !version:
+			version = true
+		case x.number == 2 && x.wire == length && len(x.head) > 8 && x.head[0] == 0x0a && metaInfo(x.head):
+			graph = true
+		default:
+			broken = true
+		}
+		return !broken
+	})
+	return version && graph && !broken
+}
+
+// metaInfo matches the start of the description of a graph: a list of operations, tags, versions.
+func metaInfo(head []byte) bool {
+	ok := false
+	top(head, func(x field) bool {
+		fields := 0
+		ok = x.number == 1 && x.wire == length
+		top(x.head, func(inner field) bool {
+			fields++
+			ok = ok && inner.number <= 8
+			return ok
+		})
+		ok = ok && fields > 0
+		return false
+	})
+	return ok
+}
+
+// graphDef matches nodes with a name and an operation.
+func graphDef(p format.Probe) bool {
+	nodes, broken := 0, false
+	top(p.Head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == length && node(x.head):
+			nodes++
+		case nodes > 0 && (x.number == 2 || x.number == 4) && x.wire == length:
+		default:
+			broken = true
+		}
+		return !broken && nodes < 8
+	})
+	return nodes > 0 && !broken
+}
+
+// node matches a name and an operation, in this order.
+func node(head []byte) bool {
+	name, op := false, false
+	top(head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == length && x.size < 512 && identifier(x.head):
+			name = true
+			return true
+		case x.number == 2 && x.wire == length && x.size < 128 && identifier(x.head) && (x.head[0] >= 'A' && x.head[0] <= 'Z' || x.head[0] == '_'):
+			op = true
+		}
+		return false
+	})
+	return name && op
+}
+
+// coreML matches a version, a description, and a model of one of the kinds, which have numbers of 200 and more.
+func coreML(p format.Probe) bool {
+	version, description, kind := false, false, false
+	top(p.Head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == varint && x.value >= 1 && x.value <= 32:
+			version = true
+		case x.number == 2 && x.wire == length && version:
+			description = true
+		case x.number == 10 && x.wire == varint:
+		case x.number >= 200 && x.number <= 3000 && x.wire == length:
+			kind = true
+			return false
+		default:
+			return false
+		}
+		return true
+	})
+	return version && description && kind
+}
+
+// sentencePiece walks the whole file: pieces with a text and a score, then settings.
+func sentencePiece(p format.Probe) bool {
+	const most = 256 << 20 // bytes of a vocabulary; the largest has 8 MiB
+	if len(p.Head) < 8 || p.Head[0] != 0x0a || p.Blob == nil || p.Size > most {
+		return false
+	}
+	if first, n := binary.Uvarint(p.Head[1:]); n != 1 || first < 7 || int(first)+2 > len(p.Head) || !piece(p.Head[2:2+first]) {
+		return false // most content ends here, before the file is read
+	}
+	r, err := p.Blob.Open()
+	if err != nil {
+		return false
+	}
+	pieces, settings := 0, 0
+	ok := walk(bufio.NewReader(io.LimitReader(r, most)), func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == length && x.size <= headBytes && piece(x.head):
+			pieces++
+			return true
+		case x.number >= 2 && x.number <= 5 && x.wire == length && x.size <= 16<<20:
+			settings++
+			return settings <= 8
+		}
+		return false
+	})
+	return r.Close() == nil && ok && pieces >= 3 && settings > 0
+}
+
+// piece matches one piece of a vocabulary: a text, a score, a type.
+func piece(b []byte) bool {
+	text, score := false, false
+	used := 0
+	top(b, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == length && !text && int64(len(x.head)) == x.size && unicode8(x.head):
+			text = true
+		case x.number == 2 && x.wire == fixed && !score:
+			score = true
+		case x.number == 3 && x.wire == varint && x.value <= 6:
+		default:
+			used = -1 << 10
+		}
+		used++
+		return used > 0
+	})
+	return text && used > 0 && (score || len(b) > 2)
+}
+
+// paddle matches a program whose first block has the number 0 and no parent.
+func paddle(p format.Probe) bool {
+	ok := false
+	top(p.Head, func(x field) bool {
+		ok = x.number == 1 && x.wire == length && len(x.head) > 13 && string(x.head[:13]) == "\x08\x00\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+		return false
+	})
+	return ok
+}
