@@ -125,7 +125,7 @@ func (j *judge) gadgetCall(m *pickle.Machine, c invocation, n *named) {
 	switch {
 	case makesCode(n.full) && !c.made:
 		if names := j.harvest(m, c.args); names != "" {
-			summary = "makes a function from code that names " + names + " when loaded"
+			summary = "makes a function or a class from code that names " + names + " when loaded"
 		}
 		j.about(RuleCodeObject(), n, c.offset, summary)
 	case j.leadsToAllowed(m, c):
@@ -176,6 +176,11 @@ func (j *judge) leads(m *pickle.Machine, c invocation, n *named) bool {
 	path, _ := j.resolve(m, c.result, 0)
 	if path != "" && path != n.full {
 		if g, ok := j.det.gadgets.find(path); ok && g.harm.executes() {
+			if makesCode(path) { // the call of it has its own finding
+				j.lookup(path, path, c.offset)
+				n.settled = true
+				return true
+			}
 			j.about(RuleCodeExecution(), j.lookup(path, path, c.offset), c.offset, "reaches "+path+" by "+j.text(m, c)+" when loaded")
 			n.settled = true
 			return true
@@ -201,7 +206,7 @@ func (j *judge) leads(m *pickle.Machine, c invocation, n *named) bool {
 func makesCode(full string) bool {
 	switch lastPart(full) {
 	case "CodeType", "FunctionType", "LambdaType", "_make_function", "_make_skel_func", "_fill_function", "_create_function",
-		"_create_code", "_function_setstate", "_create_lambda", "code", "function":
+		"_create_code", "_function_setstate", "_make_skeleton_class", "_class_setstate", "_create_type", "_create_lambda", "code", "function":
 		return true
 	}
 	return false

@@ -227,7 +227,7 @@ func (j *judge) anomaly(e *pickle.Effect) {
 	case pickle.MemoShadow:
 		j.unknownAt(e.Offset)
 		j.report(RuleMemoShadow(), "", e.Offset, summary, "ShadowPickle: a memo entry changes between its uses")
-	case pickle.MemoOverwrite, pickle.ProtoExceeded, pickle.ProtoMisplaced, pickle.StackLeft, pickle.TextInvalid, pickle.FloatForm,
+	case pickle.MemoOverwrite, pickle.ProtoExceeded, pickle.ProtoMisplaced, pickle.TextInvalid, pickle.FloatForm,
 		pickle.StringEscape, pickle.BatchEmpty:
 		j.report(RuleIrregular(), e.Anomaly.String(), e.Offset, summary, "")
 	default:

@@ -36,6 +36,12 @@ func (j *judge) resolve(m *pickle.Machine, v pickle.Value, depth int) (path stri
 	case by == "pkgutil.resolve_name" || by == "pydoc.locate" || by == "pydoc.resolve":
 		text, _ := m.Text(list[0])
 		return strings.ReplaceAll(text, ":", "."), true
+	case strings.HasSuffix(by, "._load_type") || strings.HasSuffix(by, "._builtin_type"):
+		text, _ := m.Text(list[0])
+		if _, ok := j.det.rules["builtins."+text]; ok {
+			return "builtins." + text, true
+		}
+		return "types." + text, true
 	case by == "functools.partial" || by == "_functools.partial":
 		path, _ := j.resolve(m, list[0], depth+1)
 		return path, true

@@ -217,7 +217,7 @@ func RuleIrregular() picket.Rule {
 		ID: area + "irregular", Title: "The stream is not as a pickler writes it",
 		Severity: picket.Medium, Class: picket.Structure,
 		What: "The stream has a form that standard picklers do not write and that readers understand in the same way or reject " +
-			"together: a memo key set twice, values left on the stack, an opcode newer than the declared protocol.",
+			"together: a memo key set twice, an opcode newer than the declared protocol.",
 		Why:        "It was written or changed by hand or by another tool.",
 		Remedy:     "Find out which tool wrote the file, and save it again with a standard pickler.",
 		References: append(pickleReferences(), cwe("CWE-436")),
