@@ -152,7 +152,7 @@ func ruleSlack() picket.Rule {
 func ruleMissing() picket.Rule {
 	return picket.Rule{
 		ID: "model.torch.missing-storage", Title: "A tensor storage that is not in the archive",
-		Severity: picket.Medium, Class: picket.Structure,
+		Severity: picket.High, Class: picket.Structure,
 		What:       "The pickle refers to tensor data whose member does not exist.",
 		Why:        "The file cannot be loaded as it is; it is damaged, or it is loaded by something else than PyTorch.",
 		Remedy:     "Fetch the file again and compare its digest with the publisher's.",

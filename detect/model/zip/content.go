@@ -135,6 +135,10 @@ func (s *scan) summary() {
 	if len(s.scripts) == 0 || !s.model {
 		return
 	}
-	s.out.Report(picket.Finding{Rule: ruleScript(), Location: picket.Whole(""), Confidence: picket.Possible,
+	rule := ruleScript()
+	if len(s.roots) > 0 {
+		rule = ruleForeignScript()
+	}
+	s.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""), Confidence: picket.Possible,
 		Evidence: picket.NewEvidence(fmt.Sprintf("%d scripts lie beside the model", len(s.scripts)), strings.Join(s.scripts[:min(5, len(s.scripts))], " "))})
 }

@@ -21,7 +21,7 @@ func cve(id string) picket.Reference {
 func rules() []picket.Rule {
 	return []picket.Rule{ruleViews(), ruleHidden(), ruleFlags(), ruleChecksum(), ruleEncrypted(), ruleDuplicate(), ruleRepeated(),
 		ruleOverlap(), ruleEscape(), ruleName(), ruleSpecial(), ruleUnowned(), ruleRecord(), ruleMethod(), ruleProgram(), ruleBundled(),
-		ruleScript(), ruleFlood()}
+		ruleScript(), ruleForeignScript(), ruleDeceptive(), ruleFlood()}
 }
 
 // judge gives the rule and the name of the attack for an anomaly; an empty rule for one that the content decides.

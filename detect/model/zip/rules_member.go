@@ -89,3 +89,25 @@ func ruleFlood() picket.Rule {
 		References: []picket.Reference{cwe("436")},
 	}
 }
+
+func ruleForeignScript() picket.Rule {
+	return picket.Rule{
+		ID: "model.zip.foreign-script", Title: "A script inside of a PyTorch archive",
+		Severity: picket.High, Class: picket.Execution,
+		What:       "The archive is one that torch.save or torch.jit.save writes, and it holds source code that neither puts there.",
+		Why:        "Nobody looks for code in a weights file; a loader of its own, or a later unpacking, runs it.",
+		Remedy:     "Ask the publisher for weights without code. Review the script before anything is done with the file.",
+		References: []picket.Reference{cwe("506"), {Kind: "ATLAS", ID: "AML.T0011", URL: "https://atlas.mitre.org/techniques/AML.T0011"}},
+	}
+}
+
+func ruleDeceptive() picket.Rule {
+	return picket.Rule{
+		ID: "model.zip.deceptive-name", Title: "A member name that does not show what it is",
+		Severity: picket.High, Class: picket.Structure,
+		What:       "The name has characters that move the cursor, reorder or hide text, or is longer than any path.",
+		Why:        "A person who lists the archive sees another name than the loader; a terminal may even obey it.",
+		Remedy:     "Do not unpack the archive. Ask for one with plain names.",
+		References: []picket.Reference{cwe("451"), cwe("150")},
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/torchzip"
@@ -58,6 +59,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 			fmt.Sprintf("%d more differences of the same kinds are not listed", a.Dropped), "")})
 	}
 	for i := range a.Entries {
+		s.deceptive(names[i])
 		if err := s.member(ctx, i); err != nil {
 			return err
 		}
@@ -103,6 +105,24 @@ func (s *scan) anomaly(a zip.Anomaly) {
 	}
 	s.out.Report(picket.Finding{Rule: rule, Location: where, Subject: picket.Printable(subject, 120), Technique: technique,
 		Evidence: picket.NewEvidence(a.Detail, "")})
+}
+
+// maxName is the length of a member name in bytes that no file system takes as one path.
+const maxName = 4096
+
+// deceptive reports a name that does not show what it is: with characters that move the cursor, reorder or hide text.
+func (s *scan) deceptive(name string) {
+	why := ""
+	switch {
+	case len(name) > maxName:
+		why = fmt.Sprintf("a member name of %d bytes", len(name))
+	case utf8.ValidString(name) && picket.Printable(name, len(name)) != name:
+		why = "a member name with characters that cannot be seen"
+	default:
+		return
+	}
+	s.out.Report(picket.Finding{Rule: ruleDeceptive(), Location: picket.Whole(picket.Printable(name, picket.MaxExcerpt)),
+		Evidence: picket.NewEvidence(why, name)})
 }
 
 // sharedFactor bounds how many bytes of members that share bytes are inspected, as a multiple of the archive: an archive can
