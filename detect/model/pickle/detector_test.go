@@ -71,15 +71,38 @@ func deflated(b []byte) string {
 	return base64.StdEncoding.EncodeToString(buf.Bytes())
 }
 
-// TestRules says for each construct which rules fire about which subjects; none means a clean file.
-func TestRules(t *testing.T) {
-	elf := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 64)...)
-	for _, test := range []struct {
-		name  string
-		value asm.Value
-		want  string // "rule subject", without model.pickle., joined by commas
-	}{
-		// Calls of gadgets.
+// ruleTest says which rules a value fires about which subjects, as "rule subject" without model.pickle., joined by commas;
+// none means a clean file.
+type ruleTest struct {
+	name  string
+	value asm.Value
+	want  string
+}
+
+// checkRules runs the tests in an old and a new protocol. Dotted and computed names need protocol 4.
+func checkRules(t *testing.T, tests []ruleTest) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, protocol := range []int{2, 4} {
+				if strings.Contains(test.name, "dotted") || strings.Contains(test.name, "computed name") || strings.Contains(test.name, "keyword") {
+					protocol = 4
+				}
+				got := scan(t, asm.New(protocol).Put(test.value).Bytes())
+				if fired := rules(got); fired != test.want {
+					t.Errorf("protocol %d: rules %q, want %q", protocol, fired, test.want)
+				}
+				if test.want == "" && got.Verdict != picket.Clean {
+					t.Errorf("protocol %d: verdict %v, want clean (gaps %v)", protocol, got.Verdict, got.Coverage.Gaps)
+				}
+			}
+		})
+	}
+}
+
+// TestGadgets covers calls of gadgets, however they are reached.
+func TestGadgets(t *testing.T) {
+	checkRules(t, []ruleTest{
 		{"os.system", system(), "code-execution os.system"},
 		{"only imported", asm.List(g("os", "system")), "dangerous-import os.system"},
 		{"constructed without init", asm.NewObject(g("subprocess", "Popen")), "dangerous-import subprocess.Popen"},
@@ -107,8 +130,12 @@ func TestRules(t *testing.T) {
 		{"computed name", call(func(a *asm.Asm) {
 			a.Put(call(g("operator", "concat"), s("o"), s("s")), s("system")).Raw(asm.StackGlobal)
 		}, s("echo")), "code-execution, indirection operator.concat, unknown-global"},
+	})
+}
 
-		// Names that nobody knows.
+// TestUnknownNames covers names that no pack has.
+func TestUnknownNames(t *testing.T) {
+	checkRules(t, []ruleTest{
 		{"unknown class", asm.NewObject(g("mylib.net", "Model")), "unknown-global mylib.net.Model"},
 		{"unknown class twice", asm.List(asm.NewObject(g("mylib.net", "Model")), asm.NewObject(g("mylib.net", "Model"))),
 			"unknown-global mylib.net.Model"},
@@ -116,8 +143,12 @@ func TestRules(t *testing.T) {
 		{"gadget to an unknown function", call(g("mylib", "run"), g("os", "system")), "code-execution os.system, unknown-global mylib.run"},
 		{"computed callee", call(call(g("mylib", "make"), asm.Num(1)), s("x")), "unknown-callable, unknown-global mylib.make"},
 		{"a submodule is not the module", asm.NewObject(g("sklearn.svm._classes.SVC", "Inner")), "unknown-global sklearn.svm._classes.SVC.Inner"},
+	})
+}
 
-		// Allowed names in and out of their positions.
+// TestPositions covers allowed names in and out of their positions.
+func TestPositions(t *testing.T) {
+	checkRules(t, []ruleTest{
 		{"estimator", estimator(s("C"), asm.Real(1)), ""},
 		{"estimator with an allowed function", estimator(s("func"), g("numpy", "log1p")), ""},
 		{"array", asm.Built(ndarray(), asm.Tuple(asm.Num(1), asm.Tuple(asm.Num(0)), call(g("numpy", "dtype"), s("f8"), asm.Bool(false), asm.Bool(true)),
@@ -146,16 +177,25 @@ func TestRules(t *testing.T) {
 		{"items of a dict", func(a *asm.Asm) {
 			a.Put(call(g("collections", "OrderedDict"))).Put(s("w"), tensor(4, 4)).Raw(asm.SetItem)
 		}, ""},
+	})
+}
 
-		// References to the outside, indirection, tensors.
+// TestReferences covers indirection, references to the outside and tensors.
+func TestReferences(t *testing.T) {
+	checkRules(t, []ruleTest{
 		{"bound method", call(g("builtins", "getattr"), estimator(), s("predict")), "indirection builtins.getattr"},
 		{"way to the interpreter", call(g("builtins", "getattr"), estimator(), s("__class__")), "code-execution builtins.getattr"},
 		{"persistent ID", func(a *asm.Asm) { a.Put(s("thing")).Raw(asm.BinPersID) }, "persistent-id"},
 		{"tensor outside of its storage", tensor(4, 5), "tensor-bounds"},
 		{"enormous array", call(g("numpy.core.multiarray", "_reconstruct"), g("numpy", "ndarray"), asm.Tuple(asm.Num(1<<50)), asm.Bytes([]byte("b"))),
 			"resource numpy.core.multiarray._reconstruct"},
+	})
+}
 
-		// Payloads.
+// TestPayloads covers content in strings.
+func TestPayloads(t *testing.T) {
+	elf := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 64)...)
+	checkRules(t, []ruleTest{
 		{"pickle in bytes", asm.Bytes(asm.Encode(4, system())), "code-execution os.system, nested-payload"},
 		{"pickle in base64", s(base64.StdEncoding.EncodeToString(asm.Encode(4, system()))), "code-execution os.system, nested-payload"},
 		{"harmless pickle in bytes", asm.Bytes(asm.Encode(4, asm.List(s("a"), s("b"), s("c")))), "nested-payload"},
@@ -164,22 +204,7 @@ func TestRules(t *testing.T) {
 		{"program", asm.Bytes(elf), "native-code"},
 		{"text", s(strings.Repeat("the quick brown fox ", 100)), ""},
 		{"random text", s(strings.Repeat("QmFzZTY0", 100)), ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			for _, protocol := range []int{2, 4} {
-				if strings.Contains(test.name, "dotted") || strings.Contains(test.name, "computed name") || strings.Contains(test.name, "keyword") {
-					protocol = 4
-				}
-				got := scan(t, asm.New(protocol).Put(test.value).Bytes())
-				if fired := rules(got); fired != test.want {
-					t.Errorf("protocol %d: rules %q, want %q", protocol, fired, test.want)
-				}
-				if test.want == "" && got.Verdict != picket.Clean {
-					t.Errorf("protocol %d: verdict %v, want clean (gaps %v)", protocol, got.Verdict, got.Coverage.Gaps)
-				}
-			}
-		})
-	}
+	})
 }
 
 // rules are the rules and subjects of the findings, sorted.
