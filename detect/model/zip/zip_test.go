@@ -110,7 +110,7 @@ func TestHostile(t *testing.T) {
 		"program":   {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf})}, "native-program", ""},
 		"program, deflated": {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf, Deflate: true})},
 			"native-program", ""},
-		"foreign-script":  {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/setup.py", Content: []byte("NOTE")})}, "script", ""},
+		"foreign-script":  {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/setup.py", Content: []byte("NOTE")})}, "foreign-script", ""},
 		"prefix":  {ziptest.Archive{Prefix: []byte("NOTE before"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
 		"suffix":  {ziptest.Archive{Suffix: []byte("NOTE after"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
 		"gap":     {ziptest.Archive{After: []byte("NOTE between"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
