@@ -59,7 +59,6 @@ func (c *Case) complete() error {
 	if c.Name == "" || c.Then.Decision != "allow" && c.Then.Decision != "deny" {
 		return errors.New("it needs a name and a decision, allow or deny")
 	}
-	var worst picket.Verdict
 	g := &c.Given
 	for i := range g.Scans {
 		s := &g.Scans[i]
@@ -67,11 +66,9 @@ func (c *Case) complete() error {
 		if err := v.UnmarshalText([]byte(s.Verdict)); err != nil {
 			return err
 		}
-		if g.Scan == nil || v.Worse(worst) {
-			g.Scan, worst = s, v
-		}
 		g.Claims = append(g.Claims, Claim{Source: s.Source, Key: s.Key, Counts: true, Condemns: v == picket.Malicious})
 	}
+	g.Scan = deciding(g.Scans)
 	for _, s := range g.Signatures {
 		g.Claims = append(g.Claims, Claim{Source: s.Source, Key: s.Key, Counts: true})
 	}

@@ -16,7 +16,8 @@ import (
 // now. Only claims that count are in scan, scans and signatures; claims lists all, with the reason why one does not count.
 type Facts struct {
 	Artifact Artifact
-	// Scan is the worst of Scans; nil when there is none. A condition that asks for it then fails and denies.
+	// Scan is the one that decides: a malicious one whenever there is one, else the last of Scans, because a later scan knows more
+	// and covers the same digest. Nil when there is none; a condition that asks for it then fails and denies.
 	Scan       *Scan `yaml:"-"`
 	Scans      []Scan
 	Signatures []Signature
@@ -146,7 +147,6 @@ func (f Facts) variables() map[string]any {
 // NewFacts collects the facts about the content of m under a path, from claims that evidence.Check has judged.
 func NewFacts(path string, m *evidence.Manifest, claims []*evidence.Claim, now time.Time) Facts {
 	f := Facts{Artifact: newArtifact(path, m), Now: now}
-	worst := picket.NotApplicable
 	for _, c := range claims {
 		f.Claims = append(f.Claims, newClaim(c))
 		switch {
@@ -154,14 +154,24 @@ func NewFacts(path string, m *evidence.Manifest, claims []*evidence.Claim, now t
 		case c.Model != nil:
 			f.Signatures = append(f.Signatures, Signature{Source: c.Source, Key: c.Key})
 		case c.Scan != nil:
-			s := newScan(c)
-			f.Scans = append(f.Scans, s)
-			if f.Scan == nil || c.Scan.Verdict.Worse(worst) {
-				f.Scan, worst = &s, c.Scan.Verdict
-			}
+			f.Scans = append(f.Scans, newScan(c))
 		}
 	}
+	f.Scan = deciding(f.Scans)
 	return f
+}
+
+// deciding picks the scan that decides.
+func deciding(scans []Scan) *Scan {
+	for i := range scans {
+		if scans[i].Verdict == picket.Malicious.String() {
+			return &scans[i]
+		}
+	}
+	if len(scans) == 0 {
+		return nil
+	}
+	return &scans[len(scans)-1]
 }
 
 func newArtifact(path string, m *evidence.Manifest) Artifact {

@@ -239,8 +239,8 @@ func TestDefaultPolicies(t *testing.T) {
 	}
 }
 
-// TestWorstScanWins: the order of claims and their times do not matter.
-func TestWorstScanWins(t *testing.T) {
+// TestDecidingScan: a malicious result decides whatever came later; among the others the last one does.
+func TestDecidingScan(t *testing.T) {
 	bundle := &evidence.Bundle{}
 	claim := func(v picket.Verdict, at int64) *evidence.Claim {
 		return &evidence.Claim{Source: v.String(), Bundle: bundle, Key: "ci",
@@ -249,13 +249,18 @@ func TestWorstScanWins(t *testing.T) {
 	failed := claim(picket.Malicious, 9)
 	failed.Failure = evidence.ErrForeignKey
 	m := &evidence.Manifest{}
-	for _, claims := range [][]*evidence.Claim{
-		{claim(picket.Clean, 2), claim(picket.Suspicious, 1), failed},
-		{failed, claim(picket.Suspicious, 1), claim(picket.Clean, 2)},
+	for _, c := range []struct {
+		claims []*evidence.Claim
+		want   string
+	}{
+		{[]*evidence.Claim{claim(picket.Suspicious, 1), claim(picket.Clean, 2), failed}, "clean"},
+		{[]*evidence.Claim{failed, claim(picket.Clean, 2), claim(picket.Suspicious, 1)}, "suspicious"},
+		{[]*evidence.Claim{claim(picket.Malicious, 1), claim(picket.Clean, 2)}, "malicious"},
+		{[]*evidence.Claim{claim(picket.Clean, 2), claim(picket.Malicious, 1), claim(picket.Clean, 3)}, "malicious"},
 	} {
-		f := NewFacts("m", m, claims, time.Now())
-		if f.Scan == nil || f.Scan.Verdict != "suspicious" || len(f.Scans) != 2 || len(f.Claims) != 3 {
-			t.Errorf("got %+v", f)
+		f := NewFacts("m", m, c.claims, time.Now())
+		if f.Scan == nil || f.Scan.Verdict != c.want || len(f.Claims) != len(c.claims) {
+			t.Errorf("got %+v, want %s", f, c.want)
 		}
 	}
 	if f := NewFacts("m", m, []*evidence.Claim{failed}, time.Now()); f.Scan != nil {

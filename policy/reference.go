@@ -20,7 +20,7 @@ func Reference() []byte {
 		"result that counts covers every file (`gate.scan-result`), no trusted key says that the content is malicious (`gate.malicious`), and no claim is damaged " +
 		"(`gate.claims`).\n\n## Variables\n\n| variable | type | meaning |\n|---|---|---|\n" +
 		"| `artifact` | [Artifact](#artifact) | the content that is decided on |\n" +
-		"| `scan` | [Scan](#scan) | the worst scan result that counts; asking for it when there is none denies |\n" +
+		"| `scan` | [Scan](#scan) | the scan result that decides: a malicious one if there is any, else the last; asking for it when there is none denies |\n" +
 		"| `scans` | list of [Scan](#scan) | every scan result that counts |\n" +
 		"| `signatures` | list of [Signature](#signature) | every model signature that counts |\n" +
 		"| `claims` | list of [Claim](#claim) | everything that was found, with the reason why one does not count |\n" +
