@@ -91,10 +91,10 @@ func longer(n int) func(format.Probe) bool {
 
 // pointers are files that stand for others.
 func pointers() []entry {
-	info := describe(format.Active, "git-lfs-pointer", "Git LFS pointer", "text/x-git-lfs-pointer",
+	info := describe(format.Active, "git-lfs-pointer", "Git LFS pointer", "text/plain",
 		"https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md")
-	info.Placeholder = true
-	const most = 1024 // bytes; the specification allows fewer
+	info.Placeholder, info.Parsed = true, true // all that it says is where its content is
+	const most = 1024                          // bytes; the specification allows fewer
 	return []entry{{info, func(p format.Probe) bool {
 		return len(p.Head) < most && bytes.HasPrefix(p.Head, []byte("version https://git-lfs.github.com/spec/")) &&
 			bytes.Contains(p.Head, []byte("\noid sha256:")) && bytes.Contains(p.Head, []byte("\nsize "))

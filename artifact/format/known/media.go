@@ -31,6 +31,8 @@ func media() []entry {
 		{inert("matroska", "Matroska or WebM film", "video/matroska", "https://www.rfc-editor.org/rfc/rfc9559", ".mkv", ".webm"), all(begins("\x1aE\xdf\xa3"), matroska)},
 		{inert("font", "Font", "font/sfnt", "https://www.rfc-editor.org/rfc/rfc8081", ".ttf", ".otf", ".woff", ".woff2"), font},
 		{inert("sqlite", "SQLite database", "application/vnd.sqlite3", "https://www.sqlite.org/fileformat.html", ".sqlite", ".sqlite3"), begins("SQLite format 3\x00")},
+		{inert("git-pack", "Git pack", "application/x-git-packed-objects", "https://git-scm.com/docs/gitformat-pack", ".pack"), begins("PACK\x00\x00\x00\x02", "PACK\x00\x00\x00\x03")},
+		{inert("git-index", "Git index", "application/x-git-index", "https://git-scm.com/docs/gitformat-index"), begins("DIRC\x00\x00\x00")},
 		{inert("ds-store", "macOS folder settings", "application/x-ds-store", "https://en.wikipedia.org/wiki/.DS_Store"), begins("\x00\x00\x00\x01Bud1\x00")},
 		{inert("tensorboard-log", "TensorBoard log", "application/x-tensorboard-log", "https://www.tensorflow.org/tutorials/load_data/tfrecord"),
 			all(record, boardVersion)},

@@ -19,20 +19,20 @@ func models() []entry {
 	return []entry{
 		{active("hdf5", "HDF5 (Keras and others)", "application/x-hdf5", "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html",
 			".h5", ".hdf5"), hdf5},
-		{data("tflite", "TensorFlow Lite model", "application/x-tflite", "https://ai.google.dev/edge/litert", ".tflite"), flatbuffer("TFL3")},
-		{data("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
+		{active("tflite", "TensorFlow Lite model", "application/x-tflite", "https://ai.google.dev/edge/litert", ".tflite"), flatbuffer("TFL3")},
+		{active("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
 			".ort"), flatbuffer("ORTM")},
-		{data("executorch", "ExecuTorch program", "application/x-executorch", "https://pytorch.org/executorch/", ".pte"), flatbuffer("ET12")},
+		{active("executorch", "ExecuTorch program", "application/x-executorch", "https://pytorch.org/executorch/", ".pte"), flatbuffer("ET12")},
 		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
 			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
 		{active("llamafile", "llamafile or other portable executable of many systems", "application/x-llamafile", "https://github.com/mozilla-ai/llamafile",
 			".llamafile"), begins("MZqFpD='", "jartsr='")},
-		{data("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),
+		{active("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),
 			all(begins("ptrt", "ftrt"), longer(24))},
-		{data("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), begins("RKNN\x00\x00\x00\x00")},
-		{data("cntk", "CNTK model", "application/x-cntk", "https://learn.microsoft.com/cognitive-toolkit/"), begins("B\x00C\x00N\x00")},
+		{active("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), all(begins("RKNN"), longer(32))},
+		{active("cntk", "CNTK model", "application/x-cntk", "https://learn.microsoft.com/cognitive-toolkit/"), begins("B\x00C\x00N\x00")},
 		{active("torch7", "Torch7 object", "application/x-torch7", "https://github.com/torch/torch7/blob/master/doc/serialization.md", ".t7"), torch7},
-		{data("mxnet", "MXNet parameters", "application/x-mxnet", "https://mxnet.apache.org/"), all(begins("\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), longer(24))},
+		{data("mxnet", "MXNet parameters", "application/x-mxnet", "https://mxnet.apache.org/"), all(begins("\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), at(24, "\xc8\xfa\x93\xf9", "\xc9\xfa\x93\xf9", "\xca\xfa\x93\xf9"))},
 		{data("paddle", "PaddlePaddle program", "application/x-paddle", "https://www.paddlepaddle.org.cn/", ".pdmodel"), paddle},
 		{data("catboost", "CatBoost model", "application/x-catboost", "https://catboost.ai/", ".cbm"), all(begins("CBM1"), longer(8))},
 		{data("xgboost", "XGBoost model", "application/x-xgboost", "https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html", ".ubj"),
@@ -44,7 +44,9 @@ func models() []entry {
 		{data("parquet", "Parquet table", "application/vnd.apache.parquet", "https://parquet.apache.org/docs/file-format/", ".parquet"),
 			all(begins("PAR1"), ends("PAR1"), longer(12))},
 		{data("arrow", "Arrow table", "application/vnd.apache.arrow.file", "https://arrow.apache.org/docs/format/Columnar.html", ".arrow", ".feather"),
-			begins("ARROW1\x00\x00", "FEA1\x00", "\xff\xff\xff\xff\x10", "\xff\xff\xff\xff\xff")},
+			func(p format.Probe) bool {
+				return begins("ARROW1\x00\x00")(p) || begins("FEA1")(p) && ends("FEA1")(p) && longer(16)(p) || arrowStream(p)
+			}},
 		{data("avro", "Avro table", "application/avro", "https://avro.apache.org/docs/", ".avro"), all(begins("Obj\x01"), longer(20))},
 		{data("orc", "ORC table", "application/x-orc", "https://orc.apache.org/specification/", ".orc"), all(begins("ORC"), orcEnd)},
 		{data("netcdf", "NetCDF data", "application/x-netcdf", "https://docs.unidata.ucar.edu/nug/current/", ".nc"), all(begins("CDF\x01\x00", "CDF\x02\x00", "CDF\x05\x00"), longer(32))},
@@ -53,7 +55,7 @@ func models() []entry {
 		{data("tfrecord", "TensorFlow records", "application/x-tfrecord", "https://www.tensorflow.org/tutorials/load_data/tfrecord", ".tfrecord"),
 			func(p format.Probe) bool { return record(p) && !boardVersion(p) }},
 		{active("r-data", "R objects", "application/x-r-data", "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats", ".rds", ".rda", ".rdata"),
-			begins("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n", "X\n\x00\x00\x00\x02\x00", "X\n\x00\x00\x00\x03\x00", "A\n2\n", "A\n3\n", "B\n\x02\x00\x00\x00", "B\n\x03\x00\x00\x00")},
+			begins("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n", "X\n\x00\x00\x00\x02\x00", "X\n\x00\x00\x00\x03\x00", "B\n\x02\x00\x00\x00", "B\n\x03\x00\x00\x00")},
 		{active("java-serialized", "Serialized Java objects", "application/x-java-serialized-object", "https://docs.oracle.com/javase/8/docs/platform/serialization/spec/protocol.html",
 			".ser"), all(begins("\xac\xed\x00\x05"), javaObject)},
 		{active("net-serialized", "Serialized .NET objects", "application/x-net-serialized-object", "https://learn.microsoft.com/openspecs/windows_protocols/ms-nrbf/"),
@@ -146,6 +148,11 @@ func messagePack(p format.Probe) bool {
 	}
 	v := h[2+n]
 	return v >= 0x80 && v <= 0x8f || v == 0xde || v == 0xdf || v >= 0xc7 && v <= 0xc9
+}
+
+// arrowStream matches the first message of a stream: a mark, a length, and the offset of a FlatBuffer's root.
+func arrowStream(p format.Probe) bool {
+	return all(begins("\xff\xff\xff\xff"), between(4, 32, 1<<20), at(8, "\x10\x00\x00\x00\x00\x00\x0a\x00"))(p)
 }
 
 // orcEnd checks the end of an ORC table: its magic before one byte of length.

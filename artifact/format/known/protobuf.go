@@ -10,16 +10,16 @@ import (
 
 // structured are formats without a magic, recognised by the structure of their protocol buffers.
 func structured() []entry {
-	data := func(name, title, media, spec string, extensions ...string) format.Info {
-		return describe(format.Data, name, title, media, spec, extensions...)
+	active := func(name, title, media, spec string, extensions ...string) format.Info {
+		return describe(format.Active, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{data("onnx", "ONNX model", "application/x-onnx", "https://github.com/onnx/onnx/blob/main/onnx/onnx.proto", ".onnx"), onnx},
-		{describe(format.Active, "tensorflow-savedmodel", "TensorFlow SavedModel", "application/x-tensorflow-savedmodel",
+		{active("onnx", "ONNX model", "application/x-onnx", "https://github.com/onnx/onnx/blob/main/onnx/onnx.proto", ".onnx"), onnx},
+		{active("saved-model", "TensorFlow SavedModel", "application/x-tensorflow-savedmodel",
 			"https://www.tensorflow.org/guide/saved_model"), savedModel},
-		{describe(format.Active, "tensorflow-graph", "TensorFlow graph", "application/x-tensorflow-graph",
+		{active("tensorflow-graph", "TensorFlow graph", "application/x-tensorflow-graph",
 			"https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/graph.proto"), graphDef},
-		{data("coreml", "Core ML model", "application/x-coreml", "https://apple.github.io/coremltools/mlmodel/", ".mlmodel"), coreML},
+		{active("coreml", "Core ML model", "application/x-coreml", "https://apple.github.io/coremltools/mlmodel/", ".mlmodel"), coreML},
 		// The pieces of a vocabulary and settings; the whole file is walked, so that calling it inert is safe.
 		{describe(format.Inert, "sentencepiece", "SentencePiece vocabulary", "application/x-sentencepiece",
 			"https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto"), sentencePiece},
@@ -258,19 +258,18 @@ func sentencePiece(p format.Probe) bool {
 	if err != nil {
 		return false
 	}
-	pieces, settings := 0, 0
+	pieces := 0
 	ok := walk(bufio.NewReader(io.LimitReader(r, most)), func(x field) bool {
 		switch {
 		case x.number == 1 && x.wire == length && x.size <= headBytes && piece(x.head):
 			pieces++
 			return true
 		case x.number >= 2 && x.number <= 5 && x.wire == length && x.size <= 16<<20:
-			settings++
-			return settings <= 8
+			return true
 		}
 		return false
 	})
-	return r.Close() == nil && ok && pieces >= 3 && settings > 0
+	return r.Close() == nil && ok && pieces >= 3
 }
 
 // piece matches one piece of a vocabulary: a text, a score, a type.

@@ -12,7 +12,8 @@ import (
 func texts() []entry {
 	return []entry{{describe(format.Inert, "text", "Text", "text/plain", "https://www.rfc-editor.org/rfc/rfc3629",
 		".txt", ".md", ".rst", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".csv", ".tsv", ".py", ".pyi", ".ipynb", ".sh",
-		".html", ".xml", ".svg", ".css", ".js", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".jinja", ".j2", ".tex", ".bib", ".sql"), text}}
+		".html", ".xml", ".svg", ".css", ".js", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".jinja", ".j2", ".tex", ".bib", ".sql", ".cfg", ".conf",
+		".log", ".lock", ".cc", ".htm", ".gitignore", ".gitattributes"), text}}
 }
 
 // Windows that are looked at in the middle of long text.
@@ -27,13 +28,16 @@ func text(p format.Probe) bool {
 	if len(p.Head) == 0 {
 		return false
 	}
-	valid := encoding(p)
-	if valid == nil || !valid(p.Head) {
-		return false
+	for _, valid := range encodings(p) {
+		if valid(p.Head) && (len(p.Tail) == 0 || valid(p.Tail)) && throughout(p, valid) {
+			return true
+		}
 	}
-	if len(p.Tail) > 0 && !valid(p.Tail) {
-		return false
-	}
+	return false
+}
+
+// throughout checks places in the middle of long content, when they can be reached.
+func throughout(p format.Probe, valid func([]byte) bool) bool {
 	if p.Blob == nil || p.Blob.At() == nil || p.Size <= format.HeadSize {
 		return true
 	}
@@ -47,18 +51,18 @@ func text(p format.Probe) bool {
 	return true
 }
 
-// encoding picks the check for a piece of the content; nil for none.
-func encoding(p format.Probe) func([]byte) bool {
+// encodings lists the checks for a piece of the content that its first bytes allow.
+func encodings(p format.Probe) []func([]byte) bool {
 	head := p.Head
 	switch {
 	case len(head) >= 4 && head[0] == 0xff && head[1] == 0xfe:
-		return func(b []byte) bool { return wide(b, p.Size, binary.LittleEndian) }
+		return []func([]byte) bool{func(b []byte) bool { return wide(b, p.Size, binary.LittleEndian) }}
 	case len(head) >= 4 && head[0] == 0xfe && head[1] == 0xff:
-		return func(b []byte) bool { return wide(b, p.Size, binary.BigEndian) }
-	case unicode8(head):
-		return unicode8
+		return []func([]byte) bool{func(b []byte) bool { return wide(b, p.Size, binary.BigEndian) }}
+	case utf8.RuneStart(head[0]):
+		return []func([]byte) bool{unicode8, latin}
 	}
-	return latin
+	return []func([]byte) bool{latin}
 }
 
 // control reports whether a character is one that text does not hold. Escape stands in logs with colours.
@@ -112,7 +116,7 @@ func wide(b []byte, size int64, order binary.ByteOrder) bool {
 
 // latin checks the encodings of one byte per character in Europe and America: nearly everything is ASCII.
 func latin(b []byte) bool {
-	const shortest, share = 32, 10 // at most one character of ten is beyond ASCII
+	const shortest, share = 16, 5 // at most one character of five is beyond ASCII
 	beyond := 0
 	for _, c := range b {
 		if control(rune(c)) {
