@@ -1,0 +1,146 @@
+// Command peers runs Picket and four other scanners of model files side by side on the same machine and the same files, and
+// writes docs/benchmarks.md: speed, memory, and a table of what each says about the hostile and the benign corpus. It is for
+// contributors; it installs the others, at pinned versions, into virtual environments. It sends nothing anywhere: the one that
+// has telemetry is told not to.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+// options are what the flags say.
+type options struct {
+	picket, corpus, out, venv, scratch string
+	runs, benign                       int
+	limit                              time.Duration
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures everything and writes the page.
+func run(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
+	flags.StringVar(&o.picket, "picket", "bin/picket", "the picket binary")
+	flags.StringVar(&o.corpus, "corpus", "corpus", "folder that make corpus wrote")
+	flags.StringVar(&o.out, "out", "docs/benchmarks.md", "page to write")
+	flags.StringVar(&o.venv, "venv", ".venv/peers", "folder for the virtual environments of the peers")
+	flags.StringVar(&o.scratch, "scratch", os.TempDir(), "folder for 1.3 GB of generated files")
+	flags.IntVar(&o.runs, "runs", 5, "runs of each measurement; the median counts")
+	flags.IntVar(&o.benign, "benign", 500, "benign files that the peers judge, taken evenly from the corpus")
+	flags.DurationVar(&o.limit, "limit", 5*time.Minute, "time that one run may take")
+	only := flags.String("generate", "", "only generate the files that are measured, into this folder")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("parse flags: %w", err)
+	}
+	if *only != "" {
+		return generate(*only)
+	}
+	for _, path := range []*string{&o.picket, &o.corpus, &o.out, &o.venv} {
+		absolute, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", *path, err)
+		}
+		*path = absolute
+	}
+	peers, err := install(ctx, o)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp(o.scratch, "picket-bench-")
+	if err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // scratch
+	page, err := measureAll(ctx, o, peers, folder)
+	if err != nil {
+		return err
+	}
+	if page.detection, err = detection(ctx, o, peers, folder); err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.out, []byte(page.markdown()), 0o644); err != nil { //nolint:gosec // a page for everyone
+		return fmt.Errorf("write page: %w", err)
+	}
+	fmt.Println("wrote", o.out)
+	return nil
+}
+
+// peer is one other scanner.
+type peer struct {
+	name, version string
+	compiled      bool   // its core is not Python
+	bin           string // folder of its programs
+	command       func(path string) []string
+	rawOnly       bool // its command line reads raw pickles and no archives
+}
+
+// install makes the virtual environments, once, and lists the peers that are there.
+func install(ctx context.Context, o options) ([]peer, error) {
+	shared, own := filepath.Join(o.venv, "shared", "bin"), filepath.Join(o.venv, "modelscan", "bin")
+	for bin, requirements := range map[string]string{shared: "requirements.txt", own: "requirements-modelscan.txt"} {
+		if err := environment(ctx, filepath.Dir(bin), filepath.Join("bench", "peers", requirements)); err != nil {
+			return nil, err
+		}
+	}
+	peers := []peer{
+		{name: "picklescan", bin: shared, command: func(p string) []string { return []string{"picklescan", "--path", p} }},
+		{name: "modelscan", bin: own, command: func(p string) []string { return []string{"modelscan", "--path", p} }},
+		{name: "fickling", bin: shared, rawOnly: true, command: func(p string) []string {
+			return []string{"fickling", "--check-safety", "--json-output", os.DevNull, p}
+		}},
+		{name: "modelaudit", bin: shared, compiled: true, command: func(p string) []string {
+			return []string{"modelaudit", "scan", "--no-cache", "--quiet", "--format", "json", p}
+		}},
+	}
+	for i, p := range peers {
+		script := "import importlib.metadata as m; print(m.version('" + p.name + "'))"
+		output, err := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c", script).Output() //nolint:gosec // our own environment
+		if err != nil {
+			return nil, fmt.Errorf("find the version of %s: %w", p.name, err)
+		}
+		peers[i].version = firstLine(output)
+	}
+	return peers, nil
+}
+
+// environment makes a virtual environment with what a file of requirements lists, unless it is there already.
+func environment(ctx context.Context, folder, requirements string) error {
+	wanted, err := os.ReadFile(requirements)
+	if err != nil {
+		return fmt.Errorf("read requirements (run this in the root of the repository): %w", err)
+	}
+	done := filepath.Join(folder, "done")
+	if have, err := os.ReadFile(done); err == nil && string(have) == string(wanted) {
+		return nil
+	}
+	fmt.Println("installing", requirements, "into", folder)
+	for _, command := range [][]string{
+		{"python3", "-m", "venv", folder},
+		{filepath.Join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", requirements},
+	} {
+		output, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput() //nolint:gosec // constants and a flag of its user
+		if err != nil {
+			return fmt.Errorf("install %s: %w: %s", requirements, err, output)
+		}
+	}
+	if err := os.WriteFile(done, wanted, 0o600); err != nil {
+		return errors.Join(errors.New("note the installation"), err)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// page is what docs/benchmarks.md says.
+type page struct {
+	peers     []peer
+	machine   []string
+	runs      int
+	tables    []table
+	detection []counts
+}
+
+// markdown writes the page.
+func (p page) markdown() string {
+	var b strings.Builder
+	b.WriteString("# Benchmarks\n\n<!-- Written by `make bench`. Do not edit. -->\n\n" +
+		"Picket and four other scanners, one after the other in one run on one machine and the same generated files. " +
+		"`make bench` repeats it; `bench/peers` has the code.\n\n")
+	for _, fact := range p.machine {
+		b.WriteString("- " + fact + "\n")
+	}
+	for _, peer := range p.peers {
+		core := "pure Python"
+		if peer.compiled {
+			core = "Python with a compiled core"
+		}
+		fmt.Fprintf(&b, "- %s %s, %s\n", peer.name, peer.version, core)
+	}
+	b.WriteString("\n## Speed and memory\n\n")
+	fmt.Fprintf(&b, "Medians of %d runs after one that is not counted; a command that takes %v or more runs once. Every file is in the page cache. "+
+		"Wall and CPU time are of the whole command, its start included. Memory is the peak resident size of its largest process, at least that of the runner. "+
+		"A ratio is the wall time divided by that of Picket with its defaults; more than 1 is slower than Picket.\n", p.runs, slow)
+	for _, t := range p.tables {
+		b.WriteString(t.markdown())
+	}
+	b.WriteString(p.detectionMarkdown())
+	return b.String()
+}
+
+// markdown writes the figures for one input.
+func (t table) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n### %s\n\n%s, %.1f MB", t.input.name, sentence(t.input.about), float64(t.input.bytes)/1e6)
+	b.WriteString(".\n\n| | wall | CPU | MB/s | MB/s per CPU second | memory | ratio | runs |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	base, size := t.figures[0].wall.Seconds(), float64(t.input.bytes)/1e6
+	for _, f := range t.figures {
+		if f.failure != "" {
+			fmt.Fprintf(&b, "| %s | %s | | | | | | |\n", f.who, f.failure)
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB | %.2f | %d |\n", f.who, seconds(f.wall), seconds(f.cpu), rate(size, f.wall), rate(size, f.cpu),
+			f.memory>>20, f.wall.Seconds()/base, f.runs)
+	}
+	return b.String()
+}
+
+// sentence makes a capital of the first letter.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// seconds writes a time with three digits that count.
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+// rate writes megabytes per second.
+func rate(size float64, d time.Duration) string {
+	if size < 1 || d <= 0 {
+		return ""
+	}
+	r := size / d.Seconds()
+	if r < 10 {
+		return fmt.Sprintf("%.2f", r)
+	}
+	return fmt.Sprintf("%.0f", r)
+}
+
+// detectionMarkdown writes the detection table.
+func (p page) detectionMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n## Detection\n\nThe hostile samples are inert and made by this repository's generators, after published techniques; most were not seen by " +
+		"the other scanners' authors, and all were seen by Picket's. The benign files come from the real writers and are spread evenly over the corpus. " +
+		"The other scanners are asked through their Python interfaces with their defaults, one process and at most 20 seconds for each file; " +
+		"`bench/peers/judge.py` says how the words of each become these columns. Picket's columns: incomplete and unsupported are *not read*.\n")
+	for _, part := range []struct {
+		title string
+		of    func(c counts) map[string]int
+	}{
+		{"Hostile samples that run code when loaded", func(c counts) map[string]int { return c.executing }},
+		{"All hostile samples", func(c counts) map[string]int { return c.hostile }},
+		{"Benign files", func(c counts) map[string]int { return c.benign }},
+	} {
+		fmt.Fprintf(&b, "\n### %s\n\n| | %s | files |\n|---|%s--:|\n", part.title, strings.Join(outcomes, " | "), strings.Repeat("--:|", len(outcomes)))
+		for _, c := range p.detection {
+			if c.failure != "" {
+				fmt.Fprintf(&b, "| %s | %s |\n", c.who, c.failure)
+				continue
+			}
+			total := 0
+			cells := []string{}
+			for _, o := range outcomes {
+				total += part.of(c)[o]
+				cells = append(cells, fmt.Sprint(part.of(c)[o]))
+			}
+			fmt.Fprintf(&b, "| %s | %s | %d |\n", c.who, strings.Join(cells, " | "), total)
+		}
+	}
+	return b.String()
+}

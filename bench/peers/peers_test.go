@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/bench/scorecard"
+	"github.com/picketsec/picket/detect"
+)
+
+// A comparison on files that no loader would accept would measure error paths.
+func TestInputsAreClean(t *testing.T) {
+	engine, err := scorecard.Engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dense := densePickle()
+	var archive bytes.Buffer
+	if err := torchFile(&archive, 1, 3, 4096); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"dense.pkl": dense.content, "small.pt": archive.Bytes()} {
+		result, err := engine.Scan(t.Context(), detect.Entry{Name: name, Blob: format.BytesBlob(content)})
+		if err != nil || result.Verdict != picket.Clean {
+			t.Errorf("%s is %v, %v: %+v %+v", name, result.Verdict, err, result.Findings, result.Coverage)
+		}
+	}
+	if size := len(dense.content); size < 12<<20 || size > 15<<20 || dense.ops < 6_000_000 {
+		t.Errorf("the dense pickle has %d bytes and %d opcodes, want about 13 MB and more than 6 million", size, dense.ops)
+	}
+}
+
+func TestInputsAreTheSameEveryTime(t *testing.T) {
+	var first, second bytes.Buffer
+	for _, w := range []io.Writer{&first, &second} {
+		if err := torchFile(w, 5, 2, 1024); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("two runs generate different files")
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		values []int64
+		want   int64
+	}{{[]int64{3}, 3}, {[]int64{9, 1, 5}, 5}, {[]int64{4, 1, 2, 3}, 2}} {
+		if got := median(c.values); got != c.want {
+			t.Errorf("median %v = %d, want %d", c.values, got, c.want)
+		}
+	}
+}
+
+func TestPageSaysWhatWasMeasured(t *testing.T) {
+	text := page{
+		peers: []peer{{name: "other", version: "1.2.3", compiled: true}}, machine: []string{"processor: X"}, runs: 5,
+		tables: []table{{input: input{name: "dense", about: "a file", bytes: 20e6}, figures: []figure{
+			{who: "picket", wall: time.Second, cpu: 2 * time.Second, memory: 64 << 20, runs: 5},
+			{who: "other", wall: 30 * time.Second, cpu: 30 * time.Second, memory: 600 << 20, runs: 1},
+			{who: "third", failure: "no end after 5m0s"},
+		}}},
+		detection: []counts{count("picket", []sample{{Path: "a", Kind: "hostile", Executes: true}, {Path: "b", Kind: "benign"}},
+			map[string]string{"a": "malicious"})},
+	}.markdown()
+	for _, want := range []string{
+		"- other 1.2.3, Python with a compiled core", "| picket | 1.00 s | 2.00 s | 20 | 10 | 64 MiB | 1.00 | 5 |",
+		"| other | 30.00 s | 30.00 s | 0.67 | 0.67 | 600 MiB | 30.00 | 1 |", "| third | no end after 5m0s |",
+		"| picket | 1 | 0 | 0 | 0 | 0 | 1 |", "| picket | 0 | 0 | 0 | 0 | 1 | 1 |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+}
