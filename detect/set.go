@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -87,6 +88,13 @@ func (s *Set) match(p format.Probe) []format.Info {
 	for _, f := range s.formats {
 		if f.Match(p) {
 			matched = append(matched, f.Info())
+		}
+	}
+	// What refines a format is inspected as that format too, also where the format does not recognise it by itself.
+	for i := 0; i < len(matched); i++ {
+		root, ok := s.infos[matched[i].Refines]
+		if ok && !slices.ContainsFunc(matched, func(m format.Info) bool { return m.Name == root.Name }) {
+			matched = append(matched, root)
 		}
 	}
 	var ordered []format.Info

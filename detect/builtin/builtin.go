@@ -8,13 +8,30 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/compress"
+	"github.com/picketsec/picket/artifact/format/executable"
 	"github.com/picketsec/picket/artifact/format/gguf"
-	pickleformat "github.com/picketsec/picket/artifact/format/pickle"
+	"github.com/picketsec/picket/artifact/format/joblib"
+	"github.com/picketsec/picket/artifact/format/known"
+	"github.com/picketsec/picket/artifact/format/marshal"
+	"github.com/picketsec/picket/artifact/format/npy"
+	"github.com/picketsec/picket/artifact/format/npz"
+	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/artifact/format/safetensors"
+	"github.com/picketsec/picket/artifact/format/tar"
+	"github.com/picketsec/picket/artifact/format/torchlegacy"
+	"github.com/picketsec/picket/artifact/format/torchtar"
+	"github.com/picketsec/picket/artifact/format/torchzip"
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/detect"
-	"github.com/picketsec/picket/detect/model/pickle"
-	safetensorsrules "github.com/picketsec/picket/detect/model/safetensors"
+	detectcompress "github.com/picketsec/picket/detect/model/compress"
+	detectgguf "github.com/picketsec/picket/detect/model/gguf"
+	"github.com/picketsec/picket/detect/model/lfs"
+	detectnpy "github.com/picketsec/picket/detect/model/npy"
+	detectpickle "github.com/picketsec/picket/detect/model/pickle"
+	detectsafetensors "github.com/picketsec/picket/detect/model/safetensors"
+	detecttar "github.com/picketsec/picket/detect/model/tar"
+	detecttorchzip "github.com/picketsec/picket/detect/model/torchzip"
+	detectzip "github.com/picketsec/picket/detect/model/zip"
 )
 
 // Config is what an operator may tell the detectors.
@@ -27,20 +44,34 @@ type Config struct {
 func Formats() []format.Format {
 	return slices.Concat(
 		[]format.Format{
-			pickleformat.Format{},
-			zip.New(),
-			safetensors.Format{},
-			gguf.Format{},
+			joblib.Format{}, torchlegacy.Format{}, pickle.Format{},
+			torchzip.New(), npz.New(), zip.New(),
+			torchtar.New(), tar.New(),
+			npy.Format{}, safetensors.Format{}, gguf.Format{},
+			marshal.Format{},
 		},
 		compress.New(),
+		executable.New(),
+		known.Formats(),
 	)
 }
 
 // Detectors lists every detector.
 func Detectors(cfg Config) ([]detect.Detector, error) {
+	names := detectpickle.Config{Allow: cfg.Allow}
+	if err := names.Validate(); err != nil {
+		return nil, err
+	}
 	return []detect.Detector{
-		pickle.New(pickle.Config{Allow: cfg.Allow}),
-		safetensorsrules.Detector{},
+		detectpickle.New(names),
+		detectzip.New(),
+		detecttorchzip.New(),
+		detecttar.New(),
+		detectcompress.New(),
+		detectsafetensors.Detector{},
+		detectgguf.Detector{},
+		detectnpy.Detector{},
+		lfs.Detector{},
 	}, nil
 }
 

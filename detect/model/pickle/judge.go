@@ -125,6 +125,9 @@ func (j *file) lookup(full, attributes string, offset int64) *named {
 	}
 	n := &named{full: full, offset: offset}
 	n.rule, n.known = j.det.rules[full]
+	if !n.known && scriptClass(full) {
+		n.rule, n.known = allowed{where: posRef | posNew | posBuild}, true
+	}
 	if !n.known {
 		n.gadget, n.isGadget = j.det.gadgets.find(full)
 		if !n.isGadget || !n.gadget.harm.executes() {
@@ -136,6 +139,12 @@ func (j *file) lookup(full, attributes string, offset int64) *named {
 	j.names[full] = n
 	j.order = append(j.order, n)
 	return n
+}
+
+// scriptClass reports whether a name is of a TorchScript class. PyTorch's own reader finds these classes among the code of the
+// same archive, which has a detector of its own; Python has no module of that name, so an ordinary load fails.
+func scriptClass(name string) bool {
+	return strings.HasPrefix(name, "__torch__.") && exactName(name)
 }
 
 // global is what is known about a value that is an imported name; nil for other values.

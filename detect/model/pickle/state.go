@@ -239,8 +239,7 @@ func (j *judge) expansion(m *pickle.Machine, e *pickle.Effect) {
 	size := x.size(e.Result, 0)
 	const laughs = "billion laughs"
 	switch {
-	case x.cyclic:
-		j.report(RuleResource(), "", e.Offset, "a container contains itself, so that walking it does not end", laughs)
+	case x.cyclic: // honest data may contain itself, and loading it ends
 	case x.deep:
 		j.report(RuleResource(), "", e.Offset, fmt.Sprintf("containers are nested more than %d deep", maxNesting), "recursion")
 	case size > maxExpansion:

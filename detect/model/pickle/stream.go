@@ -19,11 +19,11 @@ func (f *file) streams() (err error) {
 		return fmt.Errorf("read pickle: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	head, err := r.Peek(len(torchlegacy.Magic()))
+	head, err := r.Peek(torchlegacy.MaxMagic)
 	if err != nil {
 		return err
 	}
-	legacy := bytes.Equal(head, torchlegacy.Magic())
+	legacy := torchlegacy.IsMagic(head)
 	for n := 1; ; n++ {
 		keys, err := f.stream(r)
 		if err != nil {
@@ -41,6 +41,9 @@ func (f *file) streams() (err error) {
 		}
 		if len(next) == 0 {
 			return nil
+		}
+		if legacy && n < torchlegacy.Streams {
+			continue // some of these are a number alone
 		}
 		if !(pickle.Format{}).Match(format.Probe{Head: next, Size: -1, Blob: format.BytesBlob(next)}) {
 			return f.trailing(r)

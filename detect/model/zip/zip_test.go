@@ -110,12 +110,12 @@ func TestHostile(t *testing.T) {
 		"program":   {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf})}, "native-program", ""},
 		"program, deflated": {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf, Deflate: true})},
 			"native-program", ""},
-		"foreign-script":  {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/setup.py", Content: []byte("NOTE")})}, "foreign-script", ""},
-		"prefix":  {ziptest.Archive{Prefix: []byte("NOTE before"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"suffix":  {ziptest.Archive{Suffix: []byte("NOTE after"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"gap":     {ziptest.Archive{After: []byte("NOTE between"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"comment": {ziptest.Archive{Comment: []byte("NOTE \x00 in a comment"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"count":   {ziptest.Archive{End: ziptest.Put16(ziptest.EndCount, 9), Members: member(func(*ziptest.Member) {})}, "malformed-record", ""},
+		"foreign-script": {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/setup.py", Content: []byte("NOTE")})}, "foreign-script", ""},
+		"prefix":         {ziptest.Archive{Prefix: []byte("NOTE before"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
+		"suffix":         {ziptest.Archive{Suffix: []byte("NOTE after"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
+		"gap":            {ziptest.Archive{After: []byte("NOTE between"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
+		"comment":        {ziptest.Archive{Comment: []byte("NOTE \x00 in a comment"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
+		"count":          {ziptest.Archive{End: ziptest.Put16(ziptest.EndCount, 9), Members: member(func(*ziptest.Member) {})}, "malformed-record", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, test.archive.Bytes())
