@@ -32,7 +32,7 @@ func rows() []row {
 		{folder: ""},
 		{folder: "artifact/format", may: []string{"", "artifact/format", "internal/limits", "internal/jsonstream", "internal/extent"}},
 		{folder: "artifact/source", may: append([]string{"detect"}, inspect...), files: true},
-		{folder: "detect", may: append([]string{"detect"}, inspect...)},
+		{folder: "detect", may: append([]string{"detect", "internal/extent"}, inspect...)},
 		{folder: "evidence", may: []string{"", "evidence"}, files: false},
 		{folder: "claimstore", may: []string{"", "evidence"}, files: true},
 		{folder: "policy", may: []string{"", "evidence", "policy"}},

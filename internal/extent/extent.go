@@ -102,13 +102,14 @@ func (l *List) Duplicates(f func(first, second Range)) {
 	}
 }
 
-// Find returns the range with a name. It may only be used after Duplicates, which sorts the list by name.
-func (l *List) Find(name uint64) (Range, bool) {
-	i := sort.Search(l.n, func(i int) bool { return l.at(i).Name >= name })
+// Find returns the range with a name and its place in the list, counted from 0. It may only be used after Duplicates, which
+// sorts the list by name.
+func (l *List) Find(name uint64) (i int, r Range, ok bool) {
+	i = sort.Search(l.n, func(i int) bool { return l.at(i).Name >= name })
 	if i < l.n && l.at(i).Name == name {
-		return *l.at(i), true
+		return i, *l.at(i), true
 	}
-	return Range{}, false
+	return 0, Range{}, false
 }
 
 // Layout walks the ranges by their place. It calls hole for bytes between start and the last range that belong to none, and

@@ -88,10 +88,10 @@ func TestFind(t *testing.T) {
 		}
 	}
 	l.Duplicates(func(_, _ extent.Range) { t.Error("no name is repeated") })
-	if r, ok := l.Find(7); !ok || r.Start != 7 {
-		t.Errorf("found %v, %v", r, ok)
+	if i, r, ok := l.Find(7); !ok || r.Start != 7 || i != 1 {
+		t.Errorf("found %v at %d, %v", r, i, ok)
 	}
-	if _, ok := l.Find(8); ok {
+	if _, _, ok := l.Find(8); ok {
 		t.Error("found a name that is not there")
 	}
 }

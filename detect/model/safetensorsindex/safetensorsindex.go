@@ -1,0 +1,216 @@
+// Package safetensorsindex judges the index of a model in several files: names that lead out of the model's folder, files of
+// another format than the index is for, and tensors that are not where it says. It reads the headers of the files that the
+// index names, through the tree that is scanned; the files themselves are judged when the scan comes to them.
+package safetensorsindex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format/safetensors"
+	"github.com/picketsec/picket/artifact/format/safetensorsindex"
+	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/internal/extent"
+	"github.com/picketsec/picket/internal/limits"
+)
+
+const (
+	maxEach  = 20      // findings of one rule that are listed one by one
+	maxFiles = 1 << 14 // files that one model may be split into
+)
+
+// Detector inspects index files.
+type Detector struct{}
+
+// Info implements detect.Detector.
+func (Detector) Info() detect.Info {
+	return detect.Info{
+		Name: "safetensors-index", Title: "Index of a model in several files: paths, missing files, misplaced tensors",
+		Formats: []string{safetensorsindex.Name}, Rules: rules(),
+	}
+}
+
+// shard is one file that the index names.
+type shard struct {
+	name   string
+	at     int64 // where the index names it first
+	sound  bool  // the name is one that may be opened
+	header bool  // its tensors are known
+}
+
+// scan is one run over one index.
+type scan struct {
+	in      detect.Input
+	out     *detect.Output
+	count   map[string]int // findings by rule
+	shards  []shard
+	numbers map[string]int // of shards, by name
+	tensors *extent.List   // Start is the number of the shard
+	present []bool         // by place in tensors: the tensor is in its shard
+	size    int64          // bytes of all tensors in the shards
+}
+
+// Detect implements detect.Detector.
+func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) error {
+	s := &scan{in: in, out: out, count: map[string]int{}, numbers: map[string]int{}, tensors: extent.New(in.Budget)}
+	defer s.tensors.Release()
+	index, err := s.read(s.entry)
+	s.names()
+	if err != nil {
+		s.summarise()
+		return err
+	}
+	if index.Repeated {
+		s.report(ruleDuplicate(), 0, "", "a key of the index appears twice")
+	}
+	s.tensors.Duplicates(func(_, second extent.Range) {
+		s.report(ruleDuplicate(), second.At, "", "the index gives two files for one tensor")
+	})
+	if in.Sibling != nil {
+		if err := s.compare(index); err != nil {
+			return err
+		}
+	}
+	s.summarise()
+	if size := in.Blob.Size(); size > 0 {
+		out.Parsed(size)
+	}
+	return nil
+}
+
+// read reads the index.
+func (s *scan) read(visit func(safetensorsindex.Entry) error) (safetensorsindex.Index, error) {
+	r, err := s.in.Blob.Open()
+	if err != nil {
+		return safetensorsindex.Index{}, fmt.Errorf("open index: %w", err)
+	}
+	index, err := safetensorsindex.Read(r, s.in.Budget, visit)
+	return index, errors.Join(err, r.Close())
+}
+
+// entry remembers where the index says that a tensor is.
+func (s *scan) entry(e safetensorsindex.Entry) error {
+	number, known := s.numbers[e.File]
+	if !known {
+		if len(s.shards) >= maxFiles {
+			return fmt.Errorf("read index: more than %d files: %w", maxFiles, limits.ErrExceeded)
+		}
+		number = len(s.shards)
+		s.numbers[e.File] = number
+		s.shards = append(s.shards, shard{name: e.File, at: e.Offset})
+	}
+	return s.tensors.Add(extent.Range{Name: e.Hash, Start: int64(number), End: int64(number), At: e.Offset})
+}
+
+// names judges the names of the files.
+func (s *scan) names() {
+	safe := strings.Contains(s.in.Name, "safetensors")
+	for _, f := range s.shards {
+		safe = safe || strings.HasSuffix(f.name, ".safetensors")
+	}
+	for i := range s.shards {
+		f := &s.shards[i]
+		if why := escapes(f.name); why != "" {
+			s.report(rulePath(), f.at, f.name, "the name of a file "+why)
+			continue
+		}
+		f.sound = true
+		if safe && !strings.HasSuffix(f.name, ".safetensors") {
+			s.report(ruleFormat(), f.at, f.name, "the index of safetensors files names a file of another kind")
+		}
+	}
+}
+
+// escapes says how a name leads out of the folder of the model; empty when it does not.
+func escapes(name string) string {
+	clean := path.Clean(name)
+	switch {
+	case name == "" || clean == ".":
+		return "is empty"
+	case strings.ContainsAny(name, "\x00\r\n"):
+		return "holds control characters"
+	case strings.Contains(name, "://"):
+		return "is an address"
+	case strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || len(name) > 1 && name[1] == ':':
+		return "is absolute"
+	case strings.HasPrefix(name, "~"):
+		return "begins in a home folder"
+	}
+	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == ".." {
+			return "leads out of its folder"
+		}
+	}
+	return ""
+}
+
+// compare looks for the tensors in the files.
+func (s *scan) compare(index safetensorsindex.Index) error {
+	s.present = make([]bool, s.tensors.Len())
+	whole := true
+	for i := range s.shards {
+		if s.shards[i].sound {
+			s.open(i)
+		}
+		whole = whole && s.shards[i].header
+	}
+	if whole && index.TotalSize >= 0 && index.TotalSize != s.size {
+		s.report(ruleSize(), 0, "", fmt.Sprintf("the index claims %d bytes of tensors, the files hold %d", index.TotalSize, s.size))
+	}
+	_, err := s.read(func(e safetensorsindex.Entry) error {
+		i, r, ok := s.tensors.Find(e.Hash)
+		if f := s.shards[s.numbers[e.File]]; ok && f.header && r.Start == int64(s.numbers[e.File]) && !s.present[i] {
+			s.report(ruleTensor(), e.Offset, e.Tensor, fmt.Sprintf("%s has no tensor of this name", f.name))
+		}
+		return nil
+	})
+	return err
+}
+
+// open reads the header of a file. What is wrong with the file itself is reported where it is scanned.
+func (s *scan) open(number int) {
+	f := &s.shards[number]
+	blob, err := s.in.Sibling(f.name)
+	if err != nil {
+		s.report(ruleMissing(), f.at, f.name, "the index names a file that is not there")
+		return
+	}
+	probe, err := detect.NewProbe(blob)
+	if err != nil || !(safetensors.Format{}).Match(probe) {
+		return
+	}
+	r, err := blob.Open()
+	if err != nil {
+		return
+	}
+	_, err = safetensors.Read(r, blob.Size(), s.in.Budget, safetensors.Visitor{Tensor: func(t safetensors.Tensor) {
+		s.size += t.End - t.Start
+		if i, entry, ok := s.tensors.Find(t.Hash); ok && entry.Start == int64(number) {
+			s.present[i] = true
+		}
+	}})
+	f.header = errors.Join(err, r.Close()) == nil
+}
+
+// report keeps at most maxEach findings of a rule.
+func (s *scan) report(rule picket.Rule, at int64, subject, summary string) {
+	s.count[rule.ID]++
+	if s.count[rule.ID] <= maxEach {
+		s.out.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
+			Evidence: picket.NewEvidence(summary, subject)})
+	}
+}
+
+// summarise says how many findings of each rule were not listed.
+func (s *scan) summarise() {
+	for _, rule := range rules() {
+		if n := s.count[rule.ID] - maxEach; n > 0 {
+			s.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""),
+				Evidence: picket.NewEvidence(fmt.Sprintf("%d more findings like these", n), "")})
+		}
+	}
+}
