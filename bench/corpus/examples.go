@@ -24,7 +24,8 @@ var exampleSamples = map[string]string{
 // installed.
 func writeExamples(ctx context.Context, folder, venv string) error {
 	for _, python := range []string{systemPython, filepath.Join(venv, "bin", "python")} {
-		cmd := exec.CommandContext(ctx, python, filepath.Join("bench", "corpus", "examples.py"), folder) //nolint:gosec // a flag of its user
+		cmd := exec.CommandContext(ctx, python, filepath.Join("bench", "corpus", "examples.py"),
+			folder) //nolint:gosec // a flag of its user
 		cmd.Stderr = os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("run examples.py with %s: %w", python, err)

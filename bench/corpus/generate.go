@@ -29,7 +29,8 @@ const skipStatus = 77
 // scripts are run with the system's Python and with that of the virtual environment.
 var scripts = [][]string{
 	{"stdlib.py"}, {"plain.py", "dill"}, {"plain.py", "cloudpickle"}, {"arrays.py"}, {"frames.py"}, {"estimators.py"},
-	{"boosters.py", "xgboost"}, {"boosters.py", "lightgbm"}, {"boosters.py", "catboost"}, {"statistics_models.py"}, {"tensors.py"},
+	{"boosters.py", "xgboost"}, {"boosters.py", "lightgbm"}, {"boosters.py",
+		"catboost"}, {"statistics_models.py"}, {"tensors.py"},
 	{"checkpoints.py"},
 }
 
@@ -52,8 +53,9 @@ func writeHostile(out string) ([]entry, error) {
 		if err := write(out, name, content); err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry{Path: name, Kind: "hostile", Group: s.Group, Technique: s.Technique, Executes: s.Executes,
-			Loader: s.Loader, Writer: "picket", SHA256: sum(content)})
+		entries = append(entries, entry{Path: name, Kind: "hostile", Group: s.Group, Technique: s.Technique,
+			Executes: s.Executes,
+			Loader:   s.Loader, Writer: "picket", SHA256: sum(content)})
 	}
 	return entries, nil
 }
@@ -114,7 +116,8 @@ func runScript(ctx context.Context, out, python string, script []string) ([]entr
 		return nil, "", fmt.Errorf("make folder: %w", err)
 	}
 	args := append([]string{"-W", "ignore", filepath.Join("bench", "corpus", "benign", script[0]), folder}, script[1:]...)
-	cmd := exec.CommandContext(ctx, python, args...) //nolint:gosec // the arguments are constants of this file and flags of its user
+	cmd := exec.CommandContext(ctx, python,
+		args...) //nolint:gosec // the arguments are constants of this file and flags of its user
 	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -174,7 +177,8 @@ func moduleFiles(ctx context.Context, out string) (entries []entry, skipped []st
 				return fmt.Errorf("read module file: %w", err)
 			}
 			name := path.Join("benign", m.writer, filepath.Base(file))
-			entries = append(entries, entry{Path: name, Kind: "benign", Group: strings.Split(m.writer, "-")[0], Loader: m.loader,
+			entries = append(entries, entry{Path: name, Kind: "benign", Group: strings.Split(m.writer, "-")[0],
+				Loader:    m.loader,
 				Technique: "test data of " + m.module, Writer: m.writer, SHA256: sum(content)})
 			return write(out, name, content)
 		})

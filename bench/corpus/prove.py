@@ -58,8 +58,13 @@ def load_numpy(path):
             loaded[name]
 
 
+def load_pandas(path):
+    import pandas
+    pandas.read_pickle(path)
+
+
 LOADERS = {"pickle": load_pickle, "pickle-python": load_python, "pickle-stream": load_stream, "torch": load_torch,
-           "joblib": load_joblib, "numpy": load_numpy}
+           "joblib": load_joblib, "numpy": load_numpy, "pandas": load_pandas}
 
 
 def child(loader, path, out, report):
@@ -160,7 +165,7 @@ def main():
     for entry in plain:
         answer(entry, {})
     missing = set()
-    for module in ("torch", "joblib", "numpy"):
+    for module in ("torch", "joblib", "numpy", "pandas"):
         try:
             __import__(module)
         except ImportError:

@@ -157,7 +157,8 @@ func askPeer(ctx context.Context, o options, p peer, samples []sample, folder st
 	if err != nil {
 		return nil, fmt.Errorf("find examples: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), append([]string{"-W", "ignore", script, p.name}, examples...)...) //nolint:gosec // our own
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "python"),
+		append([]string{"-W", "ignore", script, p.name}, examples...)...) //nolint:gosec // our own
 	var list strings.Builder
 	for _, s := range samples {
 		list.WriteString(s.Path + "\n")

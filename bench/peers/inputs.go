@@ -36,10 +36,13 @@ const (
 func inputs(folder string) []input {
 	at := func(name string) string { return filepath.Join(folder, name) }
 	return []input{
-		{name: "dense", about: fmt.Sprintf("a pickle of %d rows of numbers and short strings, more than 6 million opcodes", denseRows), path: at("dense.pkl")},
+		{name: "dense", about: fmt.Sprintf("a pickle of %d rows of numbers and short strings, more than 6 million opcodes",
+			denseRows), path: at("dense.pkl")},
 		{name: "blobs-raw", about: "a raw pickle of 16 byte strings of 32 MiB", path: at("blobs.pkl")},
-		{name: "blobs-zip", about: "a file of torch.save's form with 16 tensors of 32 MiB", path: at("blobs.pt"), archive: true},
-		{name: "folder", about: fmt.Sprintf("%d files of torch.save's form of 1 MiB", models), path: at("models"), archive: true},
+		{name: "blobs-zip", about: "a file of torch.save's form with 16 tensors of 32 MiB", path: at("blobs.pt"),
+			archive: true},
+		{name: "folder", about: fmt.Sprintf("%d files of torch.save's form of 1 MiB", models), path: at("models"),
+			archive: true},
 		{name: "tiny", about: "a pickle of one small dictionary: the time to start", path: at("tiny.pkl")},
 	}
 }
@@ -223,9 +226,11 @@ func torchFile(w io.Writer, seed uint64, tensors int, size int64) error {
 	state := []asm.Value{}
 	for i := range tensors {
 		storage := func(a *asm.Asm) {
-			a.Put(asm.Tuple(asm.Str("storage"), global("torch", "FloatStorage"), asm.Str(fmt.Sprint(i)), asm.Str("cpu"), asm.Num(size/4))).Raw(asm.BinPersID)
+			a.Put(asm.Tuple(asm.Str("storage"), global("torch", "FloatStorage"), asm.Str(fmt.Sprint(i)), asm.Str("cpu"),
+				asm.Num(size/4))).Raw(asm.BinPersID)
 		}
-		tensor := asm.Call(global("torch._utils", "_rebuild_tensor_v2"), storage, asm.Num(0), asm.Tuple(asm.Num(size/4)), asm.Tuple(asm.Num(1)),
+		tensor := asm.Call(global("torch._utils", "_rebuild_tensor_v2"), storage, asm.Num(0), asm.Tuple(asm.Num(size/4)),
+			asm.Tuple(asm.Num(1)),
 			asm.Bool(false), asm.Call(global("collections", "OrderedDict")))
 		state = append(state, asm.Str(fmt.Sprintf("layer.%d.weight", i)), tensor)
 	}
@@ -235,9 +240,11 @@ func torchFile(w io.Writer, seed uint64, tensors int, size int64) error {
 		if err := noise(&data, seed<<8+uint64(i), size); err != nil {
 			return err
 		}
-		entries = append(entries, rawzip.Entry{Name: fmt.Sprintf("archive/data/%d", i), Data: data.Bytes(), Align: 64, CRC: rawzip.Ptr(crc32.ChecksumIEEE(data.Bytes()))})
+		entries = append(entries, rawzip.Entry{Name: fmt.Sprintf("archive/data/%d", i), Data: data.Bytes(), Align: 64,
+			CRC: rawzip.Ptr(crc32.ChecksumIEEE(data.Bytes()))})
 	}
-	content, err := rawzip.Archive{Entries: append(entries, rawzip.Entry{Name: "archive/version", Data: []byte("3\n"), Align: 64})}.Bytes()
+	content, err := rawzip.Archive{Entries: append(entries,
+		rawzip.Entry{Name: "archive/version", Data: []byte("3\n"), Align: 64})}.Bytes()
 	if err != nil {
 		return fmt.Errorf("write archive: %w", err)
 	}

@@ -110,7 +110,8 @@ func install(ctx context.Context, o options) ([]peer, error) {
 	}
 	for i, p := range peers {
 		script := "import importlib.metadata as m; print(m.version('" + p.name + "'))"
-		output, err := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c", script).Output() //nolint:gosec // our own environment
+		output, err := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c",
+			script).Output() //nolint:gosec // our own environment
 		if err != nil {
 			return nil, fmt.Errorf("find the version of %s: %w", p.name, err)
 		}
@@ -134,7 +135,8 @@ func environment(ctx context.Context, folder, requirements string) error {
 		{"python3", "-m", "venv", folder},
 		{filepath.Join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", requirements},
 	} {
-		output, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput() //nolint:gosec // constants and a flag of its user
+		output, err := exec.CommandContext(ctx, command[0],
+			command[1:]...).CombinedOutput() //nolint:gosec // constants and a flag of its user
 		if err != nil {
 			return fmt.Errorf("install %s: %w: %s", requirements, err, output)
 		}

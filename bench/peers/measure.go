@@ -81,7 +81,8 @@ func commands(o options, peers []peer, in input) []command {
 	list := []command{
 		{who: "picket", args: []string{o.picket, "scan", "--quiet", in.path}},
 		{who: "picket --no-digest", args: []string{o.picket, "scan", "--quiet", "--no-digest", in.path}},
-		{who: "openssl dgst -sha256", args: []string{"sh", "-c", "find \"$0\" -type f -exec openssl dgst -sha256 {} +", in.path}},
+		{who: "openssl dgst -sha256",
+			args: []string{"sh", "-c", "find \"$0\" -type f -exec openssl dgst -sha256 {} +", in.path}},
 		{who: "cat", args: []string{"sh", "-c", "find \"$0\" -type f -exec cat {} +", in.path}},
 	}
 	for _, p := range peers {
@@ -134,7 +135,8 @@ func median[T int64 | time.Duration](values []T) T {
 }
 
 // once runs a command once. A scanner that finds something ends with a status that is not zero; that is no error.
-func once(ctx context.Context, limit time.Duration, folder string, c command) (wall, cpu time.Duration, memory int64, err error) {
+func once(ctx context.Context, limit time.Duration, folder string, c command) (wall, cpu time.Duration, memory int64,
+	err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	program := c.args[0]
@@ -161,7 +163,8 @@ func once(ctx context.Context, limit time.Duration, folder string, c command) (w
 
 // quiet is an environment in which no scanner calls home or keeps a cache of earlier runs.
 func quiet(folder string) []string {
-	return append(os.Environ(), "HOME="+folder, "NO_ANALYTICS=1", "PROMPTFOO_DISABLE_TELEMETRY=1", "PYTHONWARNINGS=ignore", "PICKET_CONFIG=")
+	return append(os.Environ(), "HOME="+folder, "NO_ANALYTICS=1", "PROMPTFOO_DISABLE_TELEMETRY=1", "PYTHONWARNINGS=ignore",
+		"PICKET_CONFIG=")
 }
 
 // machine describes where this runs.

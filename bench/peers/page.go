@@ -53,7 +53,8 @@ func (t table) markdown() string {
 			fmt.Fprintf(&b, "| %s | %s | | | | | | |\n", f.who, f.failure)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB | %.2f | %d |\n", f.who, seconds(f.wall), seconds(f.cpu), rate(size, f.wall), rate(size, f.cpu),
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB | %.2f | %d |\n", f.who, seconds(f.wall), seconds(f.cpu),
+			rate(size, f.wall), rate(size, f.cpu),
 			f.memory>>20, f.wall.Seconds()/base, f.runs)
 	}
 	return b.String()
@@ -97,7 +98,8 @@ func (p page) detectionMarkdown() string {
 		{"All hostile samples", func(c counts) map[string]int { return c.hostile }},
 		{"Benign files", func(c counts) map[string]int { return c.benign }},
 	} {
-		fmt.Fprintf(&b, "\n### %s\n\n| | %s | files |\n|---|%s--:|\n", part.title, strings.Join(outcomes, " | "), strings.Repeat("--:|", len(outcomes)))
+		fmt.Fprintf(&b, "\n### %s\n\n| | %s | files |\n|---|%s--:|\n", part.title, strings.Join(outcomes, " | "),
+			strings.Repeat("--:|", len(outcomes)))
 		for _, c := range p.detection {
 			if c.failure != "" {
 				fmt.Fprintf(&b, "| %s | %s |\n", c.who, c.failure)

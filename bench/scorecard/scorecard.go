@@ -107,7 +107,8 @@ func hostileFaults() []fault {
 			func(t Tally) int { return t.Files - t.Malicious - t.Suspicious }},
 		{"executing and not malicious", func(f Judged) bool { return f.Executes && f.Verdict != picket.Malicious },
 			func(t Tally) int { return t.Executing - t.ExecutingFound }},
-		{"executing and the technique not named", func(f Judged) bool { return f.Executes && (!f.Named || f.Verdict != picket.Malicious) },
+		{"executing and the technique not named",
+			func(f Judged) bool { return f.Executes && (!f.Named || f.Verdict != picket.Malicious) },
 			func(t Tally) int { return t.Executing - t.ExecutingNamed }},
 	}
 }
@@ -116,7 +117,8 @@ func hostileFaults() []fault {
 func benignFaults() []fault {
 	return []fault{
 		{"malicious", func(f Judged) bool { return f.Verdict == picket.Malicious }, func(t Tally) int { return t.Malicious }},
-		{"suspicious", func(f Judged) bool { return f.Verdict == picket.Suspicious }, func(t Tally) int { return t.Suspicious }},
+		{"suspicious", func(f Judged) bool { return f.Verdict == picket.Suspicious },
+			func(t Tally) int { return t.Suspicious }},
 		{"not clean", func(f Judged) bool { return !passes(f.Verdict) }, func(t Tally) int { return t.Files - t.Clean }},
 	}
 }
@@ -141,7 +143,8 @@ func Worse(files []Judged, committed []Tally, faults []fault) []string {
 			if len(now) <= allowed {
 				continue
 			}
-			list = append(list, fmt.Sprintf("%s: %d %s, the scorecard has %d:%s", t.Group, len(now), fault.name, allowed, names(now)))
+			list = append(list, fmt.Sprintf("%s: %d %s, the scorecard has %d:%s", t.Group, len(now), fault.name, allowed,
+				names(now)))
 		}
 	}
 	return list

@@ -160,7 +160,8 @@ func TestWorseNamesEveryFileThatGotWorse(t *testing.T) {
 		t.Errorf("a run is worse than itself: %q", lines)
 	}
 	lines := strings.Join(Worse(files, nil, hostileFaults()), "\n")
-	for _, want := range []string{"g: 1 executing and not malicious, the scorecard has 0", "b is suspicious: because", "h: 1 clean", "c is clean"} {
+	for _, want := range []string{"g: 1 executing and not malicious, the scorecard has 0", "b is suspicious: because",
+		"h: 1 clean", "c is clean"} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("%q is missing in:\n%s", want, lines)
 		}

@@ -26,7 +26,8 @@ func objectArray(object asm.Value) []byte {
 // numpySamples are .npy and .npz files.
 func numpySamples() []Sample {
 	numpy := func(id, extension, technique string, content []byte) Sample {
-		return Sample{Name: "npy-" + id + extension, Group: "npy", Technique: technique, Executes: true, Loader: "numpy", Needs: "numpy", Build: build(content)}
+		return Sample{Name: "npy-" + id + extension, Group: "npy", Technique: technique, Executes: true, Loader: "numpy",
+			Needs: "numpy", Build: build(content)}
 	}
 	attack := asm.Encode(3, payload())
 	header := func(descr, shape string) string {
@@ -43,28 +44,42 @@ func numpySamples() []Sample {
 	samples := []Sample{
 		numpy("object", ".npy", "CVE-2019-6446: an object array is a pickle", objectArray(payload())),
 		numpy("object-version-2", ".npy", "an object array with a header of version 2", append(version2, long[10:]...)),
-		numpy("object-structured", ".npy", "a structured dtype with one object field", npy(header("[('a', '<f4'), ('b', '|O')]", "(1,)"), attack)),
-		numpy("object-protocol-0", ".npy", "an object array pickled in protocol 0", npy(header("'|O'", "(1,)"), asm.Encode(0, payload()))),
+		numpy("object-structured", ".npy", "a structured dtype with one object field",
+			npy(header("[('a', '<f4'), ('b', '|O')]", "(1,)"), attack)),
+		numpy("object-protocol-0", ".npy", "an object array pickled in protocol 0",
+			npy(header("'|O'", "(1,)"), asm.Encode(0, payload()))),
 		numpy("object-8", ".npy", "the object dtype written as O8", npy(header("'|O8'", "(1,)"), attack)),
 		npz("object-member", "an .npz with an object array among honest ones",
-			rawzip.Entry{Name: "weights.npy", Data: npy(header("'<f4'", "(16,)"), floats)}, rawzip.Entry{Name: "labels.npy", Data: objectArray(payload())}),
+			rawzip.Entry{Name: "weights.npy", Data: npy(header("'<f4'", "(16,)"), floats)}, rawzip.Entry{Name: "labels.npy",
+				Data: objectArray(payload())}),
 		npz("bare-pickle-member", "an .npz member that is a pickle and no array", rawzip.Entry{Name: "a.npy", Data: attack}),
 		numpy("bare-pickle", ".npy", "a bare pickle under the name of an array: numpy.load falls back to pickle", attack),
-		numpy("lying-dtype", ".npy", "the header says float32, the data are a pickle: a reader that trusts the header skips it", npy(header("'<f4'", "("+fmt.Sprint(len(attack)/4)+",)"), attack)),
-		numpy("trailing-pickle", ".npy", "a pickle after the end of an honest array", append(npy(header("'<f4'", "(16,)"), floats), attack...)),
-		numpy("shape-bomb", ".npy", "keras #23016: the header claims 2^60 items", npy(header("'<f4'", "(1073741824, 1073741824)"), floats)),
+		numpy("lying-dtype", ".npy", "the header says float32, the data are a pickle: a reader that trusts the header skips it",
+			npy(header("'<f4'", "("+fmt.Sprint(len(attack)/4)+",)"), attack)),
+		numpy("trailing-pickle", ".npy", "a pickle after the end of an honest array",
+			append(npy(header("'<f4'", "(16,)"), floats), attack...)),
+		numpy("shape-bomb", ".npy", "keras #23016: the header claims 2^60 items",
+			npy(header("'<f4'", "(1073741824, 1073741824)"), floats)),
 		numpy("shape-negative", ".npy", "a negative dimension", npy(header("'<f4'", "(-1, 16)"), floats)),
-		numpy("shape-overflow", ".npy", "dimensions whose product overflows 64 bits to 16", npy(header("'<f4'", "(4294967296, 4294967296, 16)"), floats)),
-		numpy("header-code", ".npy", "a header that is an expression and no literal", npy("__import__('os').system('echo "+Marker+"')", floats)),
+		numpy("shape-overflow", ".npy", "dimensions whose product overflows 64 bits to 16",
+			npy(header("'<f4'", "(4294967296, 4294967296, 16)"), floats)),
+		numpy("header-code", ".npy", "a header that is an expression and no literal",
+			npy("__import__('os').system('echo "+Marker+"')", floats)),
 		numpy("header-deep", ".npy", "a header of 20,000 brackets", npy(strings.Repeat("(", 20000), nil)),
-		numpy("header-length-lie", ".npy", "the header claims 64 KiB in a file of 80 bytes", append([]byte("\x93NUMPY\x01\x00\xff\xff"), floats...)),
-		numpy("header-length-2-lie", ".npy", "the header of version 2 claims 4 GiB", append([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"), floats...)),
+		numpy("header-length-lie", ".npy", "the header claims 64 KiB in a file of 80 bytes",
+			append([]byte("\x93NUMPY\x01\x00\xff\xff"), floats...)),
+		numpy("header-length-2-lie", ".npy", "the header of version 2 claims 4 GiB",
+			append([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"), floats...)),
 		numpy("version-9", ".npy", "a version that does not exist", append([]byte("\x93NUMPY\x09\x00\x10\x00"), floats...)),
-		numpy("duplicate-descr", ".npy", "two descr keys: the last one wins in Python", npy("{'descr': '<f4', 'descr': '|O', 'fortran_order': False, 'shape': (1,), }", attack)),
+		numpy("duplicate-descr", ".npy", "two descr keys: the last one wins in Python",
+			npy("{'descr': '<f4', 'descr': '|O', 'fortran_order': False, 'shape': (1,), }", attack)),
 		numpy("escaped-descr", ".npy", "the object dtype behind an escape", npy(header(`'\x7cO'`, "(1,)"), attack)),
-		numpy("implicit-concatenation", ".npy", "the object dtype as two adjacent literals", npy(header(`'|' 'O'`, "(1,)"), attack)),
-		npz("shape-bomb-member", "keras #23016: an .npz member that claims 2^60 items", rawzip.Entry{Name: "a.npy", Data: npy(header("'<f4'", "(1073741824, 1073741824)"), floats)}),
-		npz("zip-slip-member", "an .npz member with a path that leaves the folder", rawzip.Entry{Name: "../../a.npy", Data: objectArray(payload())}),
+		numpy("implicit-concatenation", ".npy", "the object dtype as two adjacent literals",
+			npy(header(`'|' 'O'`, "(1,)"), attack)),
+		npz("shape-bomb-member", "keras #23016: an .npz member that claims 2^60 items",
+			rawzip.Entry{Name: "a.npy", Data: npy(header("'<f4'", "(1073741824, 1073741824)"), floats)}),
+		npz("zip-slip-member", "an .npz member with a path that leaves the folder",
+			rawzip.Entry{Name: "../../a.npy", Data: objectArray(payload())}),
 	}
 	samples[6].Executes = false // numpy hands out the bytes of such a member
 	passive(samples[8:18]...)
@@ -118,23 +133,30 @@ func wrappedObject(a *asm.Asm) {
 // joblibSamples are joblib files, raw and in every compression.
 func joblibSamples() []Sample {
 	joblib := func(id, extension, technique string, content []byte) Sample {
-		return Sample{Name: "joblib-" + id + extension, Group: "joblib", Technique: technique, Executes: true, Loader: "joblib", Needs: "joblib", Build: build(content)}
+		return Sample{Name: "joblib-" + id + extension, Group: "joblib", Technique: technique, Executes: true, Loader: "joblib",
+			Needs: "joblib", Build: build(content)}
 	}
 	stream := func(values ...asm.Value) []byte { return asm.New(3).Put(asm.List(values...)).Bytes() }
 	after := stream(wrapped, payload())
 	samples := []Sample{
 		joblib("plain", ".joblib", "a plain pickle under joblib's name", asm.Encode(3, payload())),
 		joblib("after-array", ".joblib", "the attack after an inline array, where pickletools stops", after),
-		joblib("after-aligned-array", ".joblib", "the attack after an inline array with alignment padding", stream(wrappedAligned, payload())),
+		joblib("after-aligned-array", ".joblib", "the attack after an inline array with alignment padding",
+			stream(wrappedAligned, payload())),
 		joblib("before-array", ".joblib", "the attack before an inline array", stream(payload(), wrapped)),
-		joblib("after-look-alike", ".joblib", "the bytes of the array look like the end of a pickle, the attack follows", stream(wrappedLookAlike, payload())),
-		joblib("after-three-arrays", ".joblib", "the attack after three inline arrays", stream(wrapped, wrappedAligned, wrapped, payload())),
+		joblib("after-look-alike", ".joblib", "the bytes of the array look like the end of a pickle, the attack follows",
+			stream(wrappedLookAlike, payload())),
+		joblib("after-three-arrays", ".joblib", "the attack after three inline arrays",
+			stream(wrapped, wrappedAligned, wrapped, payload())),
 		joblib("object-array", ".joblib", "an object array is a pickle inside of the pickle", stream(wrappedObject)),
 		joblib("legacy-zfile", ".joblib", "joblib's own ZF container from before 0.10", zfile(asm.Encode(2, payload()))),
-		joblib("shape-lie", ".joblib", "an inline array that claims 2^60 items swallows the rest for a reader that believes it", asm.New(3).Put(asm.List(asm.Value(wrappedHuge), payload())).Bytes()),
+		joblib("shape-lie", ".joblib", "an inline array that claims 2^60 items swallows the rest for a reader that believes it",
+			asm.New(3).Put(asm.List(asm.Value(wrappedHuge), payload())).Bytes()),
 		joblib("ndarraywrapper", ".joblib", "joblib's old NDArrayWrapper loads another file by name, with pickles allowed",
-			asm.Encode(2, asm.Built(asm.NewObject(g("joblib.numpy_pickle_compat", "NDArrayWrapper")), asm.Dict(s("filename"), s("../../x.npy"), s("subclass"), g("numpy", "ndarray"))))),
-		joblib("memmap-wrapper", ".joblib", "CVE-2024-34997: NumpyArrayWrapper with an object dtype and allow_mmap", stream(wrappedObject, wrapped)),
+			asm.Encode(2, asm.Built(asm.NewObject(g("joblib.numpy_pickle_compat", "NDArrayWrapper")),
+				asm.Dict(s("filename"), s("../../x.npy"), s("subclass"), g("numpy", "ndarray"))))),
+		joblib("memmap-wrapper", ".joblib", "CVE-2024-34997: NumpyArrayWrapper with an object dtype and allow_mmap",
+			stream(wrappedObject, wrapped)),
 	}
 	passive(samples[8:10]...)
 	for _, c := range compressions {

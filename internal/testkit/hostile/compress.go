@@ -18,7 +18,8 @@ var compressions = []struct {
 	name, extension string
 	compress        func([]byte) ([]byte, error)
 }{
-	{"zlib", ".z", deflated}, {"gzip", ".gz", gzipped}, {"bz2", ".bz2", bzipped}, {"lzma", ".lzma", lzmaed}, {"xz", ".xz", xzed},
+	{"zlib", ".z", deflated}, {"gzip", ".gz", gzipped}, {"bz2", ".bz2", bzipped}, {"lzma", ".lzma", lzmaed}, {"xz", ".xz",
+		xzed},
 	{"lz4", ".lz4", lz4ed}, {"zstd", ".zst", zstded},
 }
 

@@ -27,7 +27,7 @@ type Sample struct {
 	// Executes is true when the file runs code in the loader that Loader names.
 	Executes bool
 	// Loader is what the file is made for: "pickle", "pickle-stream" (load until the end), "pickle-python" (the pure Python
-	// unpickler), "torch", "joblib", "numpy", "dill", or the name of another reader that nothing here runs.
+	// unpickler), "torch", "joblib", "numpy", "pandas", or the name of another reader that nothing here runs.
 	Loader string
 	// Needs says what the payload needs beside CPython 3.8 to 3.12 and the loader; empty for nothing. A sample that executes and
 	// needs nothing is proven to execute by running it.
@@ -41,7 +41,7 @@ func Samples() []Sample {
 	var all []Sample
 	for _, group := range [][]Sample{
 		gadgetSamples(), protocolSamples(), opcodeSamples(), effectSamples(), nameSamples(), memoSamples(), divergenceSamples(),
-		nestedSamples(), codeSamples(), computedSamples(), endingSamples(), exhaustionSamples(), joblibSamples(), numpySamples(),
+		nestedSamples(), codeSamples(), computedSamples(), endingSamples(), contextSamples(), exhaustionSamples(), joblibSamples(), numpySamples(),
 		torchSamples(), torchLegacySamples(), scriptSamples(), zipSamples(), archiveSamples(), safetensorsSamples(),
 		ggufSamples(), nameAndPolyglotSamples(),
 	} {
@@ -109,7 +109,8 @@ func gadgetSamples() []Sample {
 				protocol = 4
 			}
 			all = append(all, Sample{
-				Name: fmt.Sprintf("gadget-%s-p%d%s", entry.id, protocol, extensions[n%len(extensions)]), Group: "gadget-" + entry.family,
+				Name: fmt.Sprintf("gadget-%s-p%d%s", entry.id, protocol,
+					extensions[n%len(extensions)]), Group: "gadget-" + entry.family,
 				Technique: entry.note, Executes: !entry.inert, Loader: "pickle", Needs: entry.needs,
 				Build: build(asm.Encode(protocol, entry.value)),
 			})

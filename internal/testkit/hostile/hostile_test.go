@@ -91,7 +91,8 @@ func TestExecutingSamplesExecute(t *testing.T) {
 			t.Fatal(err)
 		}
 		samples[path] = s
-		if err := json.NewEncoder(&list).Encode(map[string]string{"path": path, "loader": s.Loader, "needs": s.Needs}); err != nil {
+		if err := json.NewEncoder(&list).Encode(map[string]string{"path": path, "loader": s.Loader,
+			"needs": s.Needs}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,11 +1,9 @@
 package hostile
 
 import (
-	"archive/tar"
 	"bytes"
 	"fmt"
 
-	asm "github.com/picketsec/picket/internal/testkit/pickleasm"
 	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
@@ -25,16 +23,23 @@ func altered(id, technique string, change func(e *rawzip.Entry)) Sample {
 func zipHeaderSamples() []Sample {
 	var samples []Sample
 	for _, flag := range []uint16{0x1, 0x20, 0x40, 0x800, 0x2000, 0x8} {
-		samples = append(samples, altered(fmt.Sprintf("flag-%x", flag), fmt.Sprintf("CVE-2025-1945: flag bit 0x%x makes Python's zipfile refuse or misread the member", flag),
+		samples = append(samples, altered(fmt.Sprintf("flag-%x", flag),
+			fmt.Sprintf("CVE-2025-1945: flag bit 0x%x makes Python's zipfile refuse or misread the member", flag),
 			func(e *rawzip.Entry) { e.Flags = flag }))
 	}
 	samples = append(samples,
-		altered("flag-local-only", "CVE-2025-1945: the encryption bit in the local header only", func(e *rawzip.Entry) { e.LocalFlags = 1 }),
-		altered("flag-central-only", "CVE-2025-1945: the encryption bit in the central directory only", func(e *rawzip.Entry) { e.CentralFlags = 1 }),
-		altered("local-name", "CVE-2025-1944: another name in the local header than in the central directory", func(e *rawzip.Entry) { e.LocalName = "archive/data.txt" }),
-		altered("crc-zero", "CVE-2025-10156: a wrong CRC stops Python's zipfile", func(e *rawzip.Entry) { e.CRC = rawzip.Ptr(uint32(0)) }),
-		altered("crc-central", "CVE-2025-10156: a wrong CRC in the central directory only", func(e *rawzip.Entry) { e.CentralCRC = rawzip.Ptr(uint32(0xdeadbeef)) }),
-		altered("method-local", "another compression method in the local header", func(e *rawzip.Entry) { e.LocalMethod = rawzip.Ptr(uint16(rawzip.Deflate)) }),
+		altered("flag-local-only", "CVE-2025-1945: the encryption bit in the local header only",
+			func(e *rawzip.Entry) { e.LocalFlags = 1 }),
+		altered("flag-central-only", "CVE-2025-1945: the encryption bit in the central directory only",
+			func(e *rawzip.Entry) { e.CentralFlags = 1 }),
+		altered("local-name", "CVE-2025-1944: another name in the local header than in the central directory",
+			func(e *rawzip.Entry) { e.LocalName = "archive/data.txt" }),
+		altered("crc-zero", "CVE-2025-10156: a wrong CRC stops Python's zipfile",
+			func(e *rawzip.Entry) { e.CRC = rawzip.Ptr(uint32(0)) }),
+		altered("crc-central", "CVE-2025-10156: a wrong CRC in the central directory only",
+			func(e *rawzip.Entry) { e.CentralCRC = rawzip.Ptr(uint32(0xdeadbeef)) }),
+		altered("method-local", "another compression method in the local header",
+			func(e *rawzip.Entry) { e.LocalMethod = rawzip.Ptr(uint16(rawzip.Deflate)) }),
 		altered("method-unknown", "a compression method that does not exist", func(e *rawzip.Entry) { e.Method = 97 }),
 		altered("size-local", "another size in the local header", func(e *rawzip.Entry) {
 			e.LocalSize, e.LocalCompressed = rawzip.Ptr(uint64(2)), rawzip.Ptr(uint64(2))
@@ -45,16 +50,20 @@ func zipHeaderSamples() []Sample {
 		altered("size-central-huge", "the central directory claims 4 GiB", func(e *rawzip.Entry) {
 			e.Size, e.Compressed = rawzip.Ptr(uint64(0xfffffff0)), rawzip.Ptr(uint64(0xfffffff0))
 		}),
-		altered("zip64-entry", "sizes and offset in a zip64 field though they are small", func(e *rawzip.Entry) { e.Zip64 = true }),
-		altered("zip64-lie", "a zip64 field that claims 2^63 bytes", func(e *rawzip.Entry) { e.Zip64, e.Size = true, rawzip.Ptr(uint64(1)<<63) }),
-		altered("zip64-cut", "a zip64 field that is cut short", func(e *rawzip.Entry) { e.Extra = []byte{1, 0, 24, 0, 1, 2, 3} }),
+		altered("zip64-entry", "sizes and offset in a zip64 field though they are small",
+			func(e *rawzip.Entry) { e.Zip64 = true }),
+		altered("zip64-lie", "a zip64 field that claims 2^63 bytes",
+			func(e *rawzip.Entry) { e.Zip64, e.Size = true, rawzip.Ptr(uint64(1)<<63) }),
+		altered("zip64-cut", "a zip64 field that is cut short",
+			func(e *rawzip.Entry) { e.Extra = []byte{1, 0, 24, 0, 1, 2, 3} }),
 		altered("unicode-path", "an Info-ZIP Unicode Path field with another name", func(e *rawzip.Entry) {
 			e.Extra = append([]byte{0x75, 0x70, 21, 0, 1, 0, 0, 0, 0}, "archive/data.txt"...)
 		}),
 		altered("encrypted-aes", "picklescan: a member that says it is encrypted with AES", func(e *rawzip.Entry) {
 			e.Method, e.Flags, e.Extra = 99, 1, []byte{0x01, 0x99, 7, 0, 2, 0, 'A', 'E', 3, 0, 0}
 		}),
-		altered("comment-signature", "a comment that holds a local header of its own", func(e *rawzip.Entry) { e.Comment = "PK\x03\x04" + Marker }),
+		altered("comment-signature", "a comment that holds a local header of its own",
+			func(e *rawzip.Entry) { e.Comment = "PK\x03\x04" + Marker }),
 	)
 	for i, sample := range samples {
 		switch sample.Name {
@@ -76,29 +85,50 @@ func zipLayoutSamples() []Sample {
 	hidden := rawzip.Entry{Name: "archive/data.pkl", Data: attackPickle(), NoCentral: true}
 	inner, err := rawzip.Archive{Entries: attack}.Bytes()
 	samples := []Sample{
-		layout("prefix", "a shell script before the archive", rawzip.Archive{Prefix: []byte("#!/bin/sh\necho " + Marker + "\nexit\n"), Entries: attack}),
-		layout("prefix-shifted", "a prefix that the offsets do not count", rawzip.Archive{Prefix: bytes.Repeat([]byte("x"), 64), Shift: true, Entries: attack}),
+		layout("prefix", "a shell script before the archive",
+			rawzip.Archive{Prefix: []byte("#!/bin/sh\necho " + Marker + "\nexit\n"), Entries: attack}),
+		layout("prefix-shifted", "a prefix that the offsets do not count",
+			rawzip.Archive{Prefix: bytes.Repeat([]byte("x"), 64), Shift: true, Entries: attack}),
 		layout("suffix", "bytes after the end record", rawzip.Archive{Suffix: bytes.Repeat([]byte{0}, 100), Entries: attack}),
-		layout("comment", "an archive comment that holds another end record", rawzip.Archive{Comment: append([]byte("PK\x05\x06"), make([]byte, 18)...), Entries: attack}),
-		layout("gap", "bytes between the last member and the central directory", rawzip.Archive{Gap: attackPickle(), Entries: attack}),
-		layout("duplicate-last", "two members of one name, the attack last: Python's zipfile takes the last, PyTorch the first", rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...), attack[0])}),
+		layout("comment", "an archive comment that holds another end record",
+			rawzip.Archive{Comment: append([]byte("PK\x05\x06"), make([]byte, 18)...), Entries: attack}),
+		layout("gap", "bytes between the last member and the central directory",
+			rawzip.Archive{Gap: attackPickle(), Entries: attack}),
+		layout("duplicate-last", "two members of one name, the attack last: Python's zipfile takes the last, PyTorch the first",
+			rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...), attack[0])}),
 		layout("duplicate-first", "two members of one name, the attack first: Python's zipfile takes the last, PyTorch the first", rawzip.Archive{Entries: append([]rawzip.Entry{attack[0]}, honest...)}),
-		layout("duplicate-case", "two names that differ in case only", rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...), rawzip.Entry{Name: "archive/DATA.PKL", Data: attackPickle()})}),
-		layout("hidden-local", "a member with a local header only, for readers that stream", rawzip.Archive{Entries: append([]rawzip.Entry{hidden}, honest...)}),
-		layout("hidden-after", "a member with a local header only, after the honest ones", rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...), hidden)}),
-		layout("count-lie", "the end record counts fewer entries than there are", rawzip.Archive{Count: rawzip.Ptr(uint16(1)), Entries: attack}),
-		layout("count-more", "the end record counts more entries than there are", rawzip.Archive{Count: rawzip.Ptr(uint16(60000)), Entries: attack}),
-		layout("directory-size-lie", "the end record gives a wrong size of the directory", rawzip.Archive{DirectorySize: rawzip.Ptr(uint32(10)), Entries: attack}),
-		layout("directory-offset-lie", "the end record points past the end", rawzip.Archive{DirectoryOffset: rawzip.Ptr(uint32(0x7fffffff)), Entries: attack}),
+		layout("duplicate-case", "two names that differ in case only",
+			rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...),
+				rawzip.Entry{Name: "archive/DATA.PKL", Data: attackPickle()})}),
+		layout("hidden-local", "a member with a local header only, for readers that stream",
+			rawzip.Archive{Entries: append([]rawzip.Entry{hidden}, honest...)}),
+		layout("hidden-after", "a member with a local header only, after the honest ones",
+			rawzip.Archive{Entries: append(append([]rawzip.Entry{}, honest...), hidden)}),
+		layout("count-lie", "the end record counts fewer entries than there are",
+			rawzip.Archive{Count: rawzip.Ptr(uint16(1)), Entries: attack}),
+		layout("count-more", "the end record counts more entries than there are",
+			rawzip.Archive{Count: rawzip.Ptr(uint16(60000)), Entries: attack}),
+		layout("directory-size-lie", "the end record gives a wrong size of the directory",
+			rawzip.Archive{DirectorySize: rawzip.Ptr(uint32(10)), Entries: attack}),
+		layout("directory-offset-lie", "the end record points past the end",
+			rawzip.Archive{DirectoryOffset: rawzip.Ptr(uint32(0x7fffffff)), Entries: attack}),
 		layout("zip64-end", "zip64 end records in a small file", rawzip.Archive{Zip64: true, Entries: attack}),
-		layout("zip64-count-lie", "a zip64 end record that counts 2^60 entries", rawzip.Archive{Zip64: true, Count: rawzip.Ptr(uint16(0xffff)), Zip64Count: rawzip.Ptr(uint64(1) << 60), Entries: attack}),
-		layout("zip64-offset-lie", "a zip64 end record that points elsewhere than the plain one", rawzip.Archive{Zip64: true, Zip64Offset: rawzip.Ptr(uint64(1) << 62), DirectoryOffset: rawzip.Ptr(uint32(0xffffffff)), Entries: attack}),
+		layout("zip64-count-lie", "a zip64 end record that counts 2^60 entries",
+			rawzip.Archive{Zip64: true, Count: rawzip.Ptr(uint16(0xffff)), Zip64Count: rawzip.Ptr(uint64(1) << 60),
+				Entries: attack}),
+		layout("zip64-offset-lie", "a zip64 end record that points elsewhere than the plain one",
+			rawzip.Archive{Zip64: true, Zip64Offset: rawzip.Ptr(uint64(1) << 62),
+				DirectoryOffset: rawzip.Ptr(uint32(0xffffffff)), Entries: attack}),
 		layout("no-end", "the file ends before the end record", rawzip.Archive{NoEnd: true, Entries: attack}),
-		layout("concatenated", "an honest archive, then the attack: the last end record wins", rawzip.Archive{Prefix: archived(honest), Entries: attack}),
-		layout("concatenated-first", "the attack, then an honest archive whose directory leaves it out", rawzip.Archive{Prefix: inner, Entries: honest}),
+		layout("concatenated", "an honest archive, then the attack: the last end record wins",
+			rawzip.Archive{Prefix: archived(honest), Entries: attack}),
+		layout("concatenated-first", "the attack, then an honest archive whose directory leaves it out",
+			rawzip.Archive{Prefix: inner, Entries: honest}),
 		layout("overlap", "two entries that share one local header", overlapping()),
-		layout("corrupt-member-first", "modelscan #354: a corrupt member before data.pkl stops the scanner", rawzip.Archive{Entries: append([]rawzip.Entry{
-			{Name: "archive/readme", Method: rawzip.Deflate, Stored: []byte{0xff, 0xff, 0xff}, Data: []byte("read me")}}, attack...)}),
+		layout("corrupt-member-first", "modelscan #354: a corrupt member before data.pkl stops the scanner",
+			rawzip.Archive{Entries: append([]rawzip.Entry{
+				{Name: "archive/readme", Method: rawzip.Deflate, Stored: []byte{0xff, 0xff, 0xff},
+					Data: []byte("read me")}}, attack...)}),
 	}
 	if err != nil {
 		samples[19].Build = func() ([]byte, error) { return nil, err }
@@ -126,7 +156,8 @@ func archived(entries []rawzip.Entry) []byte {
 // overlapping has an honest name and data.pkl on the same bytes.
 func overlapping() rawzip.Archive {
 	entries := torchEntries(attackPickle())
-	return rawzip.Archive{Entries: append(entries, rawzip.Entry{Name: "archive/notes.txt", Data: attackPickle(), NoLocal: true, Offset: rawzip.Ptr(uint64(0))})}
+	return rawzip.Archive{Entries: append(entries,
+		rawzip.Entry{Name: "archive/notes.txt", Data: attackPickle(), NoLocal: true, Offset: rawzip.Ptr(uint64(0))})}
 }
 
 // zipPathSamples have names that reach out of the folder, and members that are no plain files.
@@ -139,104 +170,24 @@ func zipPathSamples() []Sample {
 	content := []byte(Marker)
 	return []Sample{
 		with("slip", "a member named ../../../etc/cron.d/x", rawzip.Entry{Name: "../../../etc/cron.d/x", Data: content}),
-		with("slip-inside", "a member that leaves the folder from within", rawzip.Entry{Name: "archive/data/../../../x", Data: content}),
+		with("slip-inside", "a member that leaves the folder from within",
+			rawzip.Entry{Name: "archive/data/../../../x", Data: content}),
 		with("absolute", "an absolute member name", rawzip.Entry{Name: "/etc/cron.d/x", Data: content}),
 		with("backslash", "a member name with backslashes", rawzip.Entry{Name: `..\..\x.dll`, Data: content}),
 		with("drive", "a member name with a drive", rawzip.Entry{Name: `C:\Windows\x.dll`, Data: content}),
-		with("symlink", "a symbolic link to /etc/passwd", rawzip.Entry{Name: "archive/data/1", Data: []byte("/etc/passwd"), External: 0xa1ff << 16}),
-		with("symlink-relative", "a symbolic link that leaves the folder", rawzip.Entry{Name: "archive/data/1", Data: []byte("../../../etc/passwd"), External: 0xa1ff << 16}),
+		with("symlink", "a symbolic link to /etc/passwd",
+			rawzip.Entry{Name: "archive/data/1", Data: []byte("/etc/passwd"), External: 0xa1ff << 16}),
+		with("symlink-relative", "a symbolic link that leaves the folder",
+			rawzip.Entry{Name: "archive/data/1", Data: []byte("../../../etc/passwd"), External: 0xa1ff << 16}),
 		with("device", "a device file", rawzip.Entry{Name: "archive/data/1", External: 0x21ff << 16}),
 		with("nul", "a NUL in a member name", rawzip.Entry{Name: "archive/data.pkl\x00.txt", Data: content}),
-		with("terminal-escape", "terminal escapes in a member name", rawzip.Entry{Name: "archive/\x1b[2J\x1b[1;32mclean\x1b[0m", Data: content}),
+		with("terminal-escape", "terminal escapes in a member name",
+			rawzip.Entry{Name: "archive/\x1b[2J\x1b[1;32mclean\x1b[0m", Data: content}),
 		with("newline", "a newline in a member name", rawzip.Entry{Name: "archive/x\nmodel.pt: clean", Data: content}),
-		with("right-to-left", "a right-to-left override in a member name", rawzip.Entry{Name: "archive/txt.\u202elkp.atad", Data: content}),
+		with("right-to-left", "a right-to-left override in a member name",
+			rawzip.Entry{Name: "archive/txt.\u202elkp.atad", Data: content}),
 		with("empty-name", "an empty member name", rawzip.Entry{Name: "", Data: content}),
-		with("long-name", "a member name of 60,000 bytes", rawzip.Entry{Name: "archive/" + string(bytes.Repeat([]byte("a"), 60000)), Data: content}),
+		with("long-name", "a member name of 60,000 bytes",
+			rawzip.Entry{Name: "archive/" + string(bytes.Repeat([]byte("a"), 60000)), Data: content}),
 	}
-}
-
-// archiveSamples nest archives and bombs.
-func archiveSamples() []Sample {
-	archive := func(id, extension, technique string, make func() ([]byte, error)) Sample {
-		return Sample{Name: "archive-" + id + extension, Group: "archive", Technique: technique, Loader: "an unpacker", Build: make}
-	}
-	attack := attackPickle()
-	nest := func(levels int) func() ([]byte, error) {
-		return func() ([]byte, error) {
-			content, name := attack, "model.pkl"
-			for range levels {
-				packed, err := rawzip.Archive{Entries: []rawzip.Entry{{Name: name, Data: content}}}.Bytes()
-				if err != nil {
-					return nil, err
-				}
-				content, name = packed, "model.zip"
-			}
-			return content, nil
-		}
-	}
-	bomb := func(size int, method uint16) func() ([]byte, error) {
-		return rawzip.Archive{Entries: []rawzip.Entry{{Name: "archive/data.pkl", Data: append(make([]byte, size), attack...), Method: method}}}.Bytes
-	}
-	samples := []Sample{
-		archive("zip-pickle", ".zip", "a pickle in a plain zip file", nest(1)),
-		archive("zip-in-zip", ".zip", "a pickle three zip files deep", nest(3)),
-		archive("zip-too-deep", ".zip", "a pickle forty zip files deep", nest(40)),
-		archive("zip-bomb", ".pt", "64 MiB of zeros before the attack, in 64 KiB", bomb(64<<20, rawzip.Deflate)),
-		archive("tar-pickle", ".tar", "a pickle in a tar file", func() ([]byte, error) { return tarred(tarMember{name: "model.pkl", content: attack}) }),
-		archive("tar-gz", ".tar.gz", "a pickle in a compressed tar file", func() ([]byte, error) {
-			content, err := tarred(tarMember{name: "model.pkl", content: attack})
-			if err != nil {
-				return nil, err
-			}
-			return gzipped(content)
-		}),
-		archive("tar-slip", ".tar", "a tar member with a path that leaves the folder", func() ([]byte, error) {
-			return tarred(tarMember{name: "../../x.pkl", content: attack})
-		}),
-		archive("tar-hardlink", ".tar", "a hard link out of the folder, then a member of the same name", func() ([]byte, error) {
-			return tarred(tarMember{name: "w", kind: tar.TypeLink, link: "/etc/passwd"}, tarMember{name: "w", content: attack})
-		}),
-		archive("gzip-in-gzip", ".pkl.gz", "a pickle under gzip twice", func() ([]byte, error) {
-			content, err := gzipped(attack)
-			if err != nil {
-				return nil, err
-			}
-			return gzipped(content)
-		}),
-		archive("gzip-members", ".pkl.gz", "two gzip members in one file, the attack in the second", func() ([]byte, error) {
-			first, err := gzipped(asm.Encode(2, asm.Num(1)))
-			if err != nil {
-				return nil, err
-			}
-			second, err := gzipped(attack)
-			return append(first, second...), err
-		}),
-		archive("gzip-trailing", ".pkl.gz", "a pickle after the end of a gzip stream", func() ([]byte, error) {
-			content, err := gzipped(asm.Encode(2, asm.Num(1)))
-			return append(content, attack...), err
-		}),
-		archive("gzip-bomb", ".pkl.gz", "32 MiB of zeros after the attack, in 32 KiB", func() ([]byte, error) { return gzipped(append(bytes.Clone(attack), make([]byte, 32<<20)...)) }),
-		archive("gzip-cut", ".pkl.gz", "a gzip stream that is cut short after the attack", func() ([]byte, error) {
-			content, err := gzipped(append(bytes.Clone(attack), bytes.Repeat([]byte("padding"), 2000)...))
-			return content[:max(0, len(content)-12)], err
-		}),
-		archive("seven-zip", ".pt", "nullifAI: a 7z file under PyTorch's name", func() ([]byte, error) {
-			return append([]byte("7z\xbc\xaf\x27\x1c\x00\x04"), attack...), nil
-		}),
-		archive("encrypted-zip", ".zip", "picklescan: a member under a password", rawzip.Archive{Entries: []rawzip.Entry{
-			{Name: "model.pkl", Data: attack, Stored: scrambled(attack), Flags: 1}}}.Bytes),
-	}
-	for _, c := range compressions {
-		samples = append(samples, archive("pickle-"+c.name, ".pkl"+c.extension, "a pickle under "+c.name, then(attack, c.compress)))
-	}
-	return samples
-}
-
-// scrambled stands for encrypted bytes: twelve of header, and content that no one can read.
-func scrambled(content []byte) []byte {
-	out := make([]byte, 12+len(content))
-	for i := range out {
-		out[i] = byte(i*167 + 13)
-	}
-	return out
 }
