@@ -86,7 +86,7 @@ func ruleAlias() picket.Rule {
 func ruleOperator() picket.Rule {
 	return picket.Rule{
 		ID: "model.torchscript.unknown-operator", Title: "TorchScript with an operator that PyTorch does not ship",
-		Severity: picket.Medium, Class: picket.Execution,
+		Severity: picket.High, Class: picket.Execution,
 		What:       "The model's code needs an operator from a native library of its own.",
 		Why:        "What the operator does is not in the file, so it was not judged. Users are asked to install the library first.",
 		Remedy:     "Find the library that the operator comes from and check it as you would any program.",
@@ -97,7 +97,7 @@ func ruleOperator() picket.Rule {
 func ruleClass() picket.Rule {
 	return picket.Rule{
 		ID: "model.torchscript.custom-class", Title: "TorchScript with a class from a native library",
-		Severity: picket.Medium, Class: picket.Execution,
+		Severity: picket.High, Class: picket.Execution,
 		What:       "The model's code uses a class that a native library registers, such as an engine of an accelerator.",
 		Why:        "The library restores its state from bytes in the file, which were not judged.",
 		Remedy:     "Find the library that the class comes from, and load the model only with a version you trust.",
