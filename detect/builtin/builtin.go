@@ -17,6 +17,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/npz"
 	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/artifact/format/safetensors"
+	"github.com/picketsec/picket/artifact/format/safetensorsindex"
 	"github.com/picketsec/picket/artifact/format/tar"
 	"github.com/picketsec/picket/artifact/format/torchlegacy"
 	"github.com/picketsec/picket/artifact/format/torchtar"
@@ -26,9 +27,11 @@ import (
 	detectcompress "github.com/picketsec/picket/detect/model/compress"
 	detectgguf "github.com/picketsec/picket/detect/model/gguf"
 	"github.com/picketsec/picket/detect/model/lfs"
+	"github.com/picketsec/picket/detect/model/nativecode"
 	detectnpy "github.com/picketsec/picket/detect/model/npy"
 	detectpickle "github.com/picketsec/picket/detect/model/pickle"
 	detectsafetensors "github.com/picketsec/picket/detect/model/safetensors"
+	detectsafetensorsindex "github.com/picketsec/picket/detect/model/safetensorsindex"
 	detecttar "github.com/picketsec/picket/detect/model/tar"
 	detecttorchzip "github.com/picketsec/picket/detect/model/torchzip"
 	detectzip "github.com/picketsec/picket/detect/model/zip"
@@ -47,7 +50,7 @@ func Formats() []format.Format {
 			joblib.Format{}, torchlegacy.Format{}, pickle.Format{},
 			torchzip.New(), npz.New(), zip.New(),
 			torchtar.New(), tar.New(),
-			npy.Format{}, safetensors.Format{}, gguf.Format{},
+			npy.Format{}, safetensorsindex.Format{}, safetensors.Format{}, gguf.Format{},
 			marshal.Format{},
 		},
 		compress.New(),
@@ -69,9 +72,11 @@ func Detectors(cfg Config) ([]detect.Detector, error) {
 		detecttar.New(),
 		detectcompress.New(),
 		detectsafetensors.Detector{},
+		detectsafetensorsindex.Detector{},
 		detectgguf.Detector{},
 		detectnpy.Detector{},
 		lfs.Detector{},
+		nativecode.Detector{},
 	}, nil
 }
 
