@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -127,7 +129,32 @@ func newDocsCmd(env Env) *cobra.Command {
 				}
 			}
 			fmt.Fprintf(env.Stderr, "wrote %d files to %s\n", len(files), args[0])
-			return nil
+			return drawScan(cmd.Context(), env, filepath.Join(args[0], "..", "img"))
 		},
 	}
+}
+
+// drawScan draws the report of a scan of the examples, as a terminal shows it, for the README.
+func drawScan(ctx context.Context, env Env, dir string) error {
+	const columns = 96
+	args := []string{"examples/models/hostile/bert-tiny.pt", "examples/models/hostile/tokenizer.safetensors", "examples/models/benign"}
+	s, _, err := scanFlags{quiet: true}.scan(ctx, env, args)
+	if err != nil {
+		return fmt.Errorf("scan the examples: %w", err)
+	}
+	format, err := report.Lookup("table")
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := format.Write(&out, s, report.Options{Color: true, Width: columns}); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	return replaceFile(filepath.Join(dir, "scan.svg"), 0o644, func(w io.Writer) error {
+		_, err := w.Write(reference.Terminal("picket scan bert-tiny.pt tokenizer.safetensors benign/", out.Bytes(), columns))
+		return err
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"os"
@@ -219,5 +220,17 @@ func TestByNumber(t *testing.T) {
 	want := []string{"AML.T0011.000", "AML.T0074", "CVE-2024-50050", "CVE-2025-1889", "CWE-94", "CWE-502", "CWE-1039"}
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestTerminal(t *testing.T) {
+	got := string(Terminal("picket scan a.pkl", []byte("\x1b[1;31mMALICIOUS\x1b[0m a<b>.pkl\n  fine\n"), 80))
+	for _, want := range []string{"<title>$ picket scan a.pkl</title>", `<tspan class="s1 s31">MALICIOUS</tspan> a&lt;b&gt;.pkl</text>`, ">  fine</text>"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if err := xml.Unmarshal([]byte(got), new(struct{})); err != nil {
+		t.Errorf("the picture is not XML: %v", err)
 	}
 }
