@@ -137,8 +137,9 @@ func steps(scan picket.Scan, sum tally, traced bool) []step {
 			break
 		}
 	}
-	if !traced && sum.verdicts[picket.Malicious]+sum.verdicts[picket.Suspicious] > 0 && scan.Target != "" {
-		list = append(list, step{"picket scan --trace " + shellQuote(scan.Target), "the calls that loading makes"})
+	if !traced && sum.verdicts[picket.Malicious]+sum.verdicts[picket.Suspicious] > 0 {
+		worst := scan.Results[0].Artifact.Name // results are sorted, the worst first
+		list = append(list, step{"picket scan --trace " + shellQuote(worst), "the calls that loading makes"})
 	}
 	return list
 }
