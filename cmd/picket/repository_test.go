@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/detect/builtin"
+	"github.com/picketsec/picket/internal/reference"
+	"github.com/picketsec/picket/policy/exception"
+)
+
+// testEnv is an environment without a terminal.
+func testEnv() (Env, *bytes.Buffer) {
+	var out bytes.Buffer
+	return Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now,
+		Getenv: func(string) string { return "" }, OutColumns: 100}, &out
+}
+
+// TestReferenceIsCurrent fails when docs/reference is not what make generate writes.
+func TestReferenceIsCurrent(t *testing.T) {
+	env, _ := testEnv()
+	set, err := builtin.Set(builtin.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := reference.Files(set, exception.Rules(), newRoot(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		have, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(have, f.Content) {
+			t.Errorf("docs/reference/%s is not what the code says; run make generate", f.Name)
+		}
+	}
+}
+
+// TestOwnRepositoryHoldsOnlyDeliberateSamples scans the repository as a user would.
+func TestOwnRepositoryHoldsOnlyDeliberateSamples(t *testing.T) {
+	root := filepath.Join("..", "..")
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if !slices.Contains([]string{".git", ".venv", "bin", "corpus"}, e.Name()) {
+			paths = append(paths, filepath.Join(root, e.Name()))
+		}
+	}
+	env, _ := testEnv()
+	s, _, err := scanFlags{}.scan(context.Background(), env, paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliberate := 0
+	for _, r := range s.Results {
+		switch {
+		case strings.HasPrefix(r.Artifact.Name, "../../examples/models/hostile/"):
+			deliberate++
+			if r.Verdict != picket.Malicious {
+				t.Errorf("%s is %s", r.Artifact.Name, r.Verdict)
+			}
+		case r.Verdict == picket.Malicious || r.Verdict == picket.Suspicious:
+			t.Errorf("%s is %s: %+v", r.Artifact.Name, r.Verdict, r.Findings[0].Evidence)
+		}
+	}
+	if deliberate == 0 {
+		t.Error("the deliberate samples are not there")
+	}
+}
