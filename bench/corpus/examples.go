@@ -25,7 +25,7 @@ var exampleSamples = map[string]string{
 func writeExamples(ctx context.Context, folder, venv string) error {
 	for _, python := range []string{systemPython, filepath.Join(venv, "bin", "python")} {
 		cmd := exec.CommandContext(ctx, python, filepath.Join("bench", "corpus", "examples.py"),
-			folder) //nolint:gosec // a flag of its user
+			folder)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("run examples.py with %s: %w", python, err)

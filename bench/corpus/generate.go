@@ -117,7 +117,7 @@ func runScript(ctx context.Context, out, python string, script []string) ([]entr
 	}
 	args := append([]string{"-W", "ignore", filepath.Join("bench", "corpus", "benign", script[0]), folder}, script[1:]...)
 	cmd := exec.CommandContext(ctx, python,
-		args...) //nolint:gosec // the arguments are constants of this file and flags of its user
+		args...)
 	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -193,11 +193,14 @@ func moduleFiles(ctx context.Context, out string) (entries []entry, skipped []st
 func fetch(ctx context.Context, module string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // a constant of this file
-	cmd.Dir = os.TempDir()                                                    // outside of this module, whose go.mod must not change
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Dir = os.TempDir() // outside of this module, whose go.mod must not change
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	output, err := cmd.Output()
-	var result struct{ Dir, Error string }
+	var result struct {
+		Dir   string `json:"Dir"`
+		Error string `json:"Error"`
+	}
 	if jsonErr := json.Unmarshal(output, &result); jsonErr != nil || result.Error != "" || err != nil {
 		return "", fmt.Errorf("download: %s %w", result.Error, errors.Join(err, jsonErr))
 	}

@@ -27,8 +27,9 @@ type counts struct {
 
 // sample is one line of the manifest.
 type sample struct {
-	Path, Kind string
-	Executes   bool
+	Path     string `json:"path"`
+	Kind     string `json:"kind"`
+	Executes bool   `json:"executes"`
 }
 
 // detection asks every scanner about the same files.
@@ -69,7 +70,7 @@ func choose(o options) ([]sample, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open corpus (make corpus writes it): %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	var hostile, benign, chosen []sample
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var s sample
@@ -123,12 +124,15 @@ func askPicket(ctx context.Context, o options, samples []sample) (map[string]str
 		for _, s := range samples[start:min(start+500, len(samples))] {
 			args = append(args, s.Path)
 		}
-		output, err := exec.CommandContext(ctx, o.picket, args...).Output() //nolint:gosec // our own binary
+		output, err := exec.CommandContext(ctx, o.picket, args...).Output()
 		if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 			return nil, fmt.Errorf("run picket: %w", err)
 		}
 		var report struct {
-			Artifacts []struct{ Path, Verdict, Failure string }
+			Artifacts []struct {
+				Path    string `json:"path"`
+				Verdict string `json:"verdict"`
+			} `json:"artifacts"`
 		}
 		if err := json.Unmarshal(output, &report); err != nil {
 			return nil, fmt.Errorf("read the report of picket: %w", err)
@@ -158,7 +162,7 @@ func askPeer(ctx context.Context, o options, p peer, samples []sample, folder st
 		return nil, fmt.Errorf("find examples: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "python"),
-		append([]string{"-W", "ignore", script, p.name}, examples...)...) //nolint:gosec // our own
+		append([]string{"-W", "ignore", script, p.name}, examples...)...)
 	var list strings.Builder
 	for _, s := range samples {
 		list.WriteString(s.Path + "\n")
@@ -170,7 +174,10 @@ func askPeer(ctx context.Context, o options, p peer, samples []sample, folder st
 	}
 	verdicts := map[string]string{}
 	for line := range bytes.Lines(output) {
-		var answer struct{ Path, Verdict string }
+		var answer struct {
+			Path    string `json:"path"`
+			Verdict string `json:"verdict"`
+		}
 		if err := json.Unmarshal(line, &answer); err != nil {
 			return nil, fmt.Errorf("read what judge.py says: %w", err)
 		}

@@ -20,7 +20,6 @@ type input struct {
 	name, about, path string
 	bytes             int64
 	archive           bool // not a raw pickle
-	ops               int64
 }
 
 // The sizes of the generated files. The dense pickle has the size of the one in earlier comparisons.
@@ -99,7 +98,7 @@ func writeFile(path string, write func(w io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("write input: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // closed with its error below; this is for the early returns
+	defer f.Close()
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return fmt.Errorf("write input %s: %w", path, err)

@@ -25,8 +25,9 @@ type options struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
@@ -66,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // scratch
+	defer os.RemoveAll(folder)
 	page, err := measureAll(ctx, o, peers, folder)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func run(ctx context.Context, args []string) error {
 	if page.detection, err = detection(ctx, o, peers, folder); err != nil {
 		return err
 	}
-	if err := os.WriteFile(o.out, []byte(page.markdown()), 0o644); err != nil { //nolint:gosec // a page for everyone
+	if err := os.WriteFile(o.out, []byte(page.markdown()), 0o644); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	fmt.Println("wrote", o.out)
@@ -111,7 +112,7 @@ func install(ctx context.Context, o options) ([]peer, error) {
 	for i, p := range peers {
 		script := "import importlib.metadata as m; print(m.version('" + p.name + "'))"
 		output, err := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c",
-			script).Output() //nolint:gosec // our own environment
+			script).Output()
 		if err != nil {
 			return nil, fmt.Errorf("find the version of %s: %w", p.name, err)
 		}
@@ -136,7 +137,7 @@ func environment(ctx context.Context, folder, requirements string) error {
 		{filepath.Join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", requirements},
 	} {
 		output, err := exec.CommandContext(ctx, command[0],
-			command[1:]...).CombinedOutput() //nolint:gosec // constants and a flag of its user
+			command[1:]...).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("install %s: %w: %s", requirements, err, output)
 		}

@@ -59,10 +59,14 @@ func Benign(ctx context.Context, engine *detect.Engine, corpus string) ([]Judged
 	if err != nil {
 		return nil, errors.Join(ErrNoCorpus, err)
 	}
-	defer manifest.Close() //nolint:errcheck // only read
+	defer manifest.Close()
 	var files []Judged
 	for lines := bufio.NewScanner(manifest); lines.Scan(); {
-		var line struct{ Path, Kind, Writer string }
+		var line struct {
+			Path   string `json:"path"`
+			Kind   string `json:"kind"`
+			Writer string `json:"writer"`
+		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return nil, fmt.Errorf("read manifest: %w", err)
 		}

@@ -92,7 +92,7 @@ func archiveSamples() []Sample {
 		samples = append(samples, archive("pickle-"+c.name, ".pkl"+c.extension, "a pickle under "+c.name,
 			then(attack, c.compress)))
 	}
-	return samples
+	return readByPandas(samples)
 }
 
 // readByPandas marks the samples that pandas.read_pickle unpacks and unpickles by their extension.

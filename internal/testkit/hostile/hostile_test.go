@@ -69,8 +69,10 @@ func TestPayloadsStayOnTheMachine(t *testing.T) {
 
 // proof is one line of prove.py.
 type proof struct {
-	Path, How, Error string
-	Ran              bool
+	Path  string `json:"path"`
+	Ran   bool   `json:"ran"`
+	How   string `json:"how"`
+	Error string `json:"error"`
 }
 
 // A sample that claims to execute must do so when its loader loads it, and one that claims not to must not.

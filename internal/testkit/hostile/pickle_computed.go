@@ -80,9 +80,6 @@ func exhaustionSamples() []Sample {
 	return append(passive(
 		exhaust("billion-laughs", "fickling #196: lists that hold each other through the memo expand to 8^24 items",
 			[]byte(laughs+".")),
-		exhaust("self-reference", "fickling #211: a list that contains itself", []byte("\x80\x02]q\x00h\x00a.")),
-		exhaust("self-tuple-dict", "a dictionary that contains itself as a value of itself",
-			[]byte("\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.")),
 		exhaust("deep-tuples", "a tuple nested 50,000 deep",
 			append(append([]byte("\x80\x02)"), bytes.Repeat([]byte("\x85"), 50000)...), '.')),
 		exhaust("deep-lists", "a list nested 20,000 deep",
@@ -108,8 +105,10 @@ func exhaustionSamples() []Sample {
 			asm.Encode(4, call(g("re", "match"), s("(a+)+$"), s("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")))),
 		exhaust("hash-deep", "hashing a tuple that shares itself 2^60 times",
 			[]byte("\x80\x02)"+strings.Repeat("2\x86", 60)+"K\x01\x86\x85\x91.")),
-	), exhaust("attack-after-noise", "100,000 harmless opcodes before the attack", []byte(strings.Repeat("N0",
-		100000)+attack+".")),
+	), exhaust("attack-in-cycle", "fickling #211: a list that contains itself, a dictionary that does, and the attack",
+		[]byte("\x80\x02]q\x00h\x00a}q\x01X\x01\x00\x00\x00ah\x01sa"+attack+"a.")),
+		exhaust("attack-after-noise", "100,000 harmless opcodes before the attack", []byte(strings.Repeat("N0",
+			100000)+attack+".")),
 		exhaust("attack-after-globals", "5,000 harmless calls before the attack",
 			[]byte(strings.Repeat("ccollections\nOrderedDict\n)R0", 5000)+attack+".")))
 }

@@ -260,7 +260,6 @@ func scriptSamples() []Sample {
 		script("python-op", "an operator that calls back into Python", "    _0 = ^PythonOp(x)\n    return _0\n"),
 		script("custom-class", "an object of a class that a native library defines",
 			"    _0 = __torch__.torch.classes.evil.Runner.__new__(__torch__.torch.classes.evil.Runner)\n    return x\n"),
-		script("endless", "a loop that never ends", "    while True:\n      pass\n    return x\n"),
 		script("debug-pkl", "the attack in a .debug_pkl, which torch.jit reads with its own unpickler", "    return x\n",
 			rawzip.Entry{Name: "model/code/__torch__.py.debug_pkl", Data: attackPickle()}),
 		script("constants-pkl", "the attack in the constants.pkl of TorchScript", "    return x\n",

@@ -122,7 +122,8 @@ func Global(module, name string) Value {
 			return
 		}
 		if module == "builtins" && a.protocol <= 2 {
-			module = "__builtin__"
+			a.Line(GlobalOp, "__builtin__", name)
+			return
 		}
 		a.Line(GlobalOp, module, name)
 	}
