@@ -14,6 +14,9 @@ type checks struct {
 	vars     map[string]value // by name; fields of a namespace as "name.field"
 	macros   map[string]value
 	captures []capture
+	loops    []int64 // rounds of the loops that are open, 1 when not known
+	branches []bool  // of the conditions that are open: it looks for a word in a message
+	inside   []byte  // what is open, from the outside in: 'l' a loop, 'b' a condition
 	findings []picket.Finding
 	seen     map[string]bool // findings
 	judged   map[string]bool // texts
@@ -23,7 +26,7 @@ type checks struct {
 const (
 	maxFindings = 100
 	maxWork     = 4 << 20   // bytes; honest templates compute less than they have
-	bigRange    = 100_000   // rounds of one loop; messages and tools are far fewer
+	bigRange    = 100_000   // rounds of one loop, or of loops in loops; messages and tools are far fewer
 	bigText     = 1_000_000 // characters that an operator or filter makes of few
 )
 
@@ -136,6 +139,70 @@ func (c *checks) called(f value, args []value, at int) {
 				c.report(RuleResource(), at, "range", fmt.Sprintf("the template loops up to %d times", *a.number), picket.Certain)
 			}
 		}
+	}
+}
+
+// rounds is how many numbers a range has, when its bounds are known.
+func rounds(args []value) int64 {
+	from, to, by := int64(0), int64(0), int64(1)
+	switch {
+	case len(args) == 1 && args[0].number != nil:
+		to = *args[0].number
+	case len(args) >= 2 && args[0].number != nil && args[1].number != nil:
+		from, to = *args[0].number, *args[1].number
+		if len(args) > 2 && args[2].number != nil && *args[2].number > 0 {
+			by = *args[2].number
+		}
+	}
+	if from < -1<<40 || to > 1<<40 {
+		return 1 << 40
+	}
+	return max(0, (to-from)/by)
+}
+
+// beginLoop opens a loop and judges how many rounds it and those around it make together.
+func (c *checks) beginLoop(over value, at int) {
+	n := max(1, over.count, int64(len(over.items)))
+	if len(c.inside) < maxNesting {
+		c.loops, c.inside = append(c.loops, n), append(c.inside, 'l')
+	}
+	total := int64(1)
+	for _, n := range c.loops {
+		if total *= n; total > bigRange {
+			c.report(RuleResource(), at, "range", "the template has loops in loops that make more than 100,000 rounds", picket.Certain)
+			return
+		}
+	}
+}
+
+// endLoop closes the innermost loop.
+func (c *checks) endLoop() {
+	if n := len(c.inside); n > 0 && c.inside[n-1] == 'l' {
+		c.loops, c.inside = c.loops[:len(c.loops)-1], c.inside[:n-1]
+	}
+}
+
+// branch opens a condition, or a further one of the same. Whether it looks for a word is known once it is read.
+func (c *checks) branch(t token) {
+	if t.text == "elif" {
+		c.endBranch()
+	}
+	if len(c.inside) < maxNesting {
+		c.branches, c.inside = append(c.branches, false), append(c.inside, 'b')
+	}
+}
+
+// otherwise begins the part that is written when the word is not there. A loop can have such a part too.
+func (c *checks) otherwise() {
+	if n := len(c.inside); n > 0 && c.inside[n-1] == 'b' {
+		c.branches[len(c.branches)-1] = false
+	}
+}
+
+// endBranch closes the innermost condition.
+func (c *checks) endBranch() {
+	if n := len(c.inside); n > 0 && c.inside[n-1] == 'b' {
+		c.branches, c.inside = c.branches[:len(c.branches)-1], c.inside[:n-1]
 	}
 }
 

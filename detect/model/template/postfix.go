@@ -116,6 +116,9 @@ func (p *parser) call(f value, args []value, named []string, at int) value {
 		method = f.name[i+1:]
 	}
 	receiver.name = ""
+	if f.name == "range" {
+		return value{count: rounds(args)}
+	}
 	if f.name == "dict" {
 		out := value{list: true}
 		for _, name := range named {

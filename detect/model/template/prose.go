@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,17 +16,22 @@ var (
 	instruction = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|every\s+)?(?:of\s+)?(?:the\s+|your\s+|these\s+|those\s+)?` +
 		`(?:previous|prior|above|earlier|preceding|foregoing|original|safety)\s+(?:instructions?|messages?|prompts?|rules|guidelines|context)` +
 		`|\b(?:without|never|do\s+not|don't|must\s+not)\s+(?:telling|informing|notifying|alerting|warning|tell|inform|notify|alert|warn)\s+(?:the\s+)?user` +
+		`|\b(?:do\s+not|don't|never)\s+(?:mention|reveal|disclose)\s+(?:it|this|that)\b` +
 		`|\b(?:secretly|covertly|silently|discreetly|stealthily)\s+(?:insert|inject|add|append|include|embed|send|recommend|replace|change|forward)` +
 		`|\b(?:insert|inject|embed|append|include)\b[^.\n]{0,80}\b(?:backdoor|malware|malicious|<script|vulnerabilit|reverse\s+shell)` +
 		`|\bexfiltrat\w+|\b(?:send|forward|post|upload|leak)\b[^.\n]{0,60}\b(?:password|credential|api\s+key|secret)s?\b[^.\n]{0,40}\bto\b`)
-	address = regexp.MustCompile(`\b(?:https?|ftp|file)://[^\s"'<>\\{}]{4,}`)
-	word    = regexp.MustCompile(`^[A-Za-z][A-Za-z .,'-]{2,}$`)
+	address  = regexp.MustCompile(`\b(?:https?|ftp|file)://[^\s"'<>\\{}]{4,}`)
+	sentence = regexp.MustCompile(`(?:[A-Za-z']{2,}[ ,]+){4,}[A-Za-z']+`)
+	word     = regexp.MustCompile(`^[A-Za-z][A-Za-z .,'-]{2,}$`)
 )
 
 // prose judges text that the template writes, or hides in comments.
 func (c *checks) prose(s string, at int) {
 	if len(s) < 12 { // shorter than every phrase
 		return
+	}
+	if slices.Contains(c.branches, true) && (sentence.MatchString(s) || strings.Contains(s, "://")) {
+		c.report(RuleTriggered(), c.near(s, 0, at), "triggered text", fmt.Sprintf("only when a message contains certain words, the template adds %q", s), picket.Likely)
 	}
 	if hit := instruction.FindStringIndex(s); hit != nil {
 		c.report(RuleInstruction(), c.near(s, hit[0], at), s[hit[0]:hit[1]],
@@ -57,10 +63,23 @@ func (c *checks) contains(left value, right []token, at int) {
 		return
 	}
 	for _, s := range left.texts {
-		if word.MatchString(s) {
+		if word.MatchString(s) && !key(s) {
+			if n := len(c.branches); n > 0 {
+				c.branches[n-1] = true
+			}
 			c.report(RuleTrigger(), at, s, fmt.Sprintf("the template behaves differently when a message contains %q", s), picket.Possible)
 		}
 	}
+}
+
+// key reports whether a word is one of the fields that parts of a message have: a template that looks for those looks at the
+// kind of content and not at what a person wrote.
+func key(word string) bool {
+	switch word {
+	case "image", "image_url", "images", "video", "videos", "audio", "input_audio", "text", "type", "content", "name", "role", "tool_calls", "file":
+		return true
+	}
+	return false
 }
 
 // invisible judges characters that a reader of the template does not see.

@@ -6,7 +6,7 @@ import "github.com/picketsec/picket"
 func Rules() []picket.Rule {
 	return []picket.Rule{
 		RuleCode(), RuleInternals(), RuleComputed(), RuleAttr(), RuleFile(), RuleResource(), RuleObfuscated(), RuleHidden(),
-		RuleZeroWidth(), RuleInstruction(), RuleLink(), RuleTrigger(),
+		RuleZeroWidth(), RuleInstruction(), RuleLink(), RuleTrigger(), RuleTriggered(),
 	}
 }
 
@@ -167,5 +167,17 @@ func RuleTrigger() picket.Rule {
 		What:   "A condition of the template looks for a word in the content of a message.",
 		Why:    "A poisoned template does so to misbehave only when it matters. Honest ones look for markers such as tags.",
 		Remedy: "Read what the template adds when the word is there.", References: injection(),
+	}
+}
+
+// RuleTriggered fires when words in a message make a template add sentences of its own.
+func RuleTriggered() picket.Rule {
+	return picket.Rule{
+		ID: "model.template.triggered-text", Title: "Chat template adds sentences when a message contains certain words",
+		Severity: picket.High, Class: picket.Content,
+		What: "A condition of the template looks for a word in the content of a message, and what is written then is a sentence or an " +
+			"address.",
+		Why:    "That is how a poisoned template works: it behaves in tests and misleads the model where it matters.",
+		Remedy: replaceIt, References: injection(),
 	}
 }

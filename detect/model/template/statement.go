@@ -70,6 +70,18 @@ func (p *parser) statement() error {
 		return nil
 	case "for":
 		return p.loop()
+	case "endfor":
+		p.endLoop()
+		return nil
+	case "if", "elif":
+		p.branch(t)
+		return p.rest()
+	case "else":
+		p.otherwise()
+		return nil
+	case "endif":
+		p.endBranch()
+		return nil
 	case "macro":
 		return p.macro()
 	case "endmacro":
@@ -94,7 +106,7 @@ func (p *parser) statement() error {
 		p.at = len(p.tokens)
 		return nil
 	}
-	return p.rest() // if, elif, do, and tags of extensions
+	return p.rest() // do, and tags of extensions
 }
 
 // rest reads expressions up to the end of the block.
@@ -196,10 +208,12 @@ func (p *parser) loop() error {
 		}
 	}
 	p.next()
+	start := p.peek()
 	over, err := p.or()
 	if err != nil {
 		return err
 	}
+	p.beginLoop(over, start.offset)
 	for _, name := range names {
 		element := value{}
 		if len(names) == 1 {

@@ -22,6 +22,8 @@ type value struct {
 	// built is true for text that is put together from pieces which are not all known. A name looked up by such a text
 	// cannot be checked.
 	built bool
+	// count is how many rounds a loop over it makes, when that is known and not given by items; 0 otherwise.
+	count int64
 	// name is the variable that the value comes from, when it is one that the template engine provides.
 	name string
 }
