@@ -40,6 +40,7 @@ func (r *reader) pairs() error {
 		if length > maxKey {
 			return format.Malformed(at, "a key of %d bytes", length)
 		}
+		r.visit.Name(key, at)
 		if seen[hash(key)] {
 			r.problem(Duplicate, at, 0, "a key appears twice")
 		}

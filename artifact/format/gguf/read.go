@@ -64,8 +64,10 @@ type Text struct {
 // Visitor receives what Read finds, in the order of the file; then the problems of the layout. A nil function is skipped.
 type Visitor struct {
 	// Text receives every string value, and every string of the arrays whose key Array accepts.
-	Text    func(Text)
-	Array   func(key string) bool
+	Text  func(Text)
+	Array func(key string) bool
+	// Name receives every key and every name of a tensor, with the offset of its length.
+	Name    func(name string, offset int64)
 	Problem func(Problem)
 }
 
@@ -124,6 +126,9 @@ func (v Visitor) complete() Visitor {
 	}
 	if v.Array == nil {
 		v.Array = func(string) bool { return false }
+	}
+	if v.Name == nil {
+		v.Name = func(string, int64) {}
 	}
 	if v.Problem == nil {
 		v.Problem = func(Problem) {}

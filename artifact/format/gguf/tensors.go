@@ -42,6 +42,7 @@ func (r *reader) info() error {
 	case length > readerName:
 		r.problem(NameLength, at, 0, "a tensor name of %d bytes, readers take %d", length, readerName)
 	}
+	r.visit.Name(name, at)
 	dims, err := r.dimensions()
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		return fmt.Errorf("open GGUF file: %w", err)
 	}
 	s := &scan{out: out, budget: in.Budget, count: map[string]int{}}
-	h, err := gguf.Read(r, in.Blob.Size(), in.Budget, gguf.Visitor{Text: s.text, Array: isTemplate, Problem: s.problem})
+	h, err := gguf.Read(r, in.Blob.Size(), in.Budget, gguf.Visitor{Text: s.text, Array: isTemplate, Name: s.name, Problem: s.problem})
 	s.summarise()
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
@@ -64,6 +64,7 @@ func isTemplate(key string) bool { return strings.Contains(key, "chat_template")
 
 // text looks at one string value. A text with the delimiters of Jinja is read as a template wherever it stands.
 func (s *scan) text(t gguf.Text) {
+	s.escapes(t.Value, t.Key, t.Offset)
 	if !isTemplate(t.Key) && !strings.Contains(t.Value, "{{") && !strings.Contains(t.Value, "{%") {
 		return
 	}
@@ -82,6 +83,17 @@ func (s *scan) text(t gguf.Text) {
 	}
 	if isTemplate(t.Key) || len(findings) > 0 { // other text with braces may well be no template
 		s.out.Gap(t.Offset, t.Length, "chat template: "+err.Error())
+	}
+}
+
+// name looks at a key or the name of a tensor.
+func (s *scan) name(name string, offset int64) { s.escapes(name, "a name", offset) }
+
+// escapes reports sequences that control a terminal; tools print names and texts of GGUF files as they are.
+func (s *scan) escapes(text, where string, offset int64) {
+	if i := strings.IndexAny(text, "\x1b\u009b"); i >= 0 {
+		s.report(picket.Finding{Rule: ruleEscape(), Location: picket.At("", offset),
+			Evidence: picket.NewEvidence(picket.Printable(where, 80)+" holds sequences that control a terminal", text[i:])})
 	}
 }
 
@@ -113,6 +125,9 @@ func (s *scan) problem(p gguf.Problem) {
 		rule = ruleDuplicate()
 	case gguf.UnknownType, gguf.InvalidValue, gguf.NestedArray, gguf.NameLength:
 		rule = ruleValue()
+		if p.Kind == gguf.UnknownType && s.count[rule.ID] == 0 {
+			s.out.Gap(p.Offset, -1, "tensors of an unknown type could not be checked")
+		}
 	case gguf.Hole:
 		s.hole += p.Length
 		if len(s.holes) < maxEach {

@@ -4,7 +4,7 @@ import "github.com/picketsec/picket"
 
 // ownRules lists the rules about the container; those about templates are in package template.
 func ownRules() []picket.Rule {
-	return []picket.Rule{ruleBounds(), ruleLayout(), ruleDuplicate(), ruleTrailing(), ruleValue()}
+	return []picket.Rule{ruleBounds(), ruleLayout(), ruleDuplicate(), ruleTrailing(), ruleValue(), ruleEscape()}
 }
 
 // references are the specification and weaknesses or vulnerabilities.
@@ -73,5 +73,15 @@ func ruleValue() picket.Rule {
 		What:   "The header holds an unknown tensor type, an array in an array, a name that is too long, or a boolean that is neither 0 nor 1.",
 		Why:    "Current readers refuse the file; older ones read it in different ways.",
 		Remedy: convert, References: references(cwe("20")),
+	}
+}
+
+func ruleEscape() picket.Rule {
+	return picket.Rule{
+		ID: "model.gguf.terminal-escape", Title: "GGUF header controls the terminal that shows it",
+		Severity: picket.High, Class: picket.Content,
+		What:   "A key, a name of a tensor or a text holds escape sequences for terminals.",
+		Why:    "Tools print these texts as they are: whoever looks sees something else than what is there; some terminals run commands.",
+		Remedy: convert, References: references(cwe("150")),
 	}
 }

@@ -37,7 +37,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	for n, at := 1, int64(0); at < size; n++ {
 		s := &scan{out: out, blob: in.Blob, size: size, at: at, n: n}
 		if n > 1 {
-			if more, err := s.isArray(); err != nil || !more {
+			if more, err := s.isArray(at); err != nil || !more {
 				return errors.Join(err, s.trailing(ctx))
 			}
 			if err := in.Budget.Member(); err != nil {
@@ -62,9 +62,19 @@ type scan struct {
 	n    int   // counts from 1
 }
 
-// isArray reports whether another array begins here.
-func (s *scan) isArray() (bool, error) {
-	part, err := s.blob.Section(s.at, min(int64(len(npy.Magic)), s.size-s.at))
+// until is where the data of an array that should end at an offset may really end: where the next array begins, and else with
+// the file. A pickle under a header of numbers would otherwise be cut where the header says.
+func (s *scan) until(end int64) (int64, error) {
+	more, err := s.isArray(end)
+	if more || err != nil {
+		return end, err
+	}
+	return s.size, nil
+}
+
+// isArray reports whether an array begins at an offset.
+func (s *scan) isArray(at int64) (bool, error) {
+	part, err := s.blob.Section(at, min(int64(len(npy.Magic)), s.size-at))
 	if err != nil {
 		return false, err
 	}
@@ -112,7 +122,9 @@ func (s *scan) array(ctx context.Context) (end int64, err error) {
 		s.report(ruleBomb(), s.at, h.DataStart, claim(h, rest))
 	case h.DataSize > rest:
 	default:
-		return data + h.DataSize, s.inspect(ctx, s.name("data"), data, data+h.DataSize, detect.TensorData)
+		end = data + h.DataSize
+		until, err := s.until(end)
+		return end, errors.Join(err, s.inspect(ctx, s.name("data"), data, until, detect.TensorData))
 	}
 	s.out.Gap(s.size, -1, claim(h, rest))
 	return s.size, s.inspect(ctx, s.name("data"), data, s.size, detect.TensorData)

@@ -6,7 +6,7 @@ import "github.com/picketsec/picket"
 func rules() []picket.Rule {
 	return []picket.Rule{
 		ruleLayout(), ruleDuplicate(), ruleTrailing(), ruleHeaderSize(), ruleType(), ruleField(),
-		ruleTargetCode(), ruleTarget(), ruleCode(), ruleMarkup(), ruleSecret(), ruleLink(),
+		ruleTargetCode(), ruleTarget(), ruleCode(), ruleMarkup(), ruleEscape(), rulePath(), ruleSecret(), ruleLink(),
 	}
 }
 
@@ -131,11 +131,33 @@ func ruleCode() picket.Rule {
 func ruleMarkup() picket.Rule {
 	return picket.Rule{
 		ID: "model.safetensors.metadata-markup", Title: "Metadata holds active markup",
-		Severity: picket.Medium, Class: picket.Content,
-		What:       "A metadata value holds HTML that a page which shows it would act on.",
+		Severity: picket.High, Class: picket.Content,
+		What:       "A metadata value holds a script, or HTML that runs one, for a page that shows it.",
 		Why:        "Model browsers and dashboards show metadata; one that does not escape it runs the script for every visitor.",
 		Remedy:     "Remove the value, and escape metadata wherever it is shown.",
 		References: []picket.Reference{cwe("79")},
+	}
+}
+
+func ruleEscape() picket.Rule {
+	return picket.Rule{
+		ID: "model.safetensors.metadata-escape", Title: "Metadata controls the terminal that shows it",
+		Severity: picket.High, Class: picket.Content,
+		What:       "A metadata value holds escape sequences that move the cursor, change what is on the screen or talk to the terminal.",
+		Why:        "Whoever prints the metadata sees something else than what is there; some terminals run commands.",
+		Remedy:     "Print metadata escaped, and remove the value with the safetensors library.",
+		References: []picket.Reference{cwe("150")},
+	}
+}
+
+func rulePath() picket.Rule {
+	return picket.Rule{
+		ID: "model.safetensors.metadata-path", Title: "Metadata holds a path that leads out of the model",
+		Severity: picket.High, Class: picket.Content,
+		What:       "A metadata value holds a path with many steps upwards, or one to credentials or system files.",
+		Why:        "Libraries that open files named in metadata read or write them outside of the model's folder.",
+		Remedy:     "Remove the value with the safetensors library, or load the model with a library that ignores it.",
+		References: []picket.Reference{cwe("22")},
 	}
 }
 

@@ -34,10 +34,12 @@ type span struct{ from, length int64 }
 
 // scan is one run over one file.
 type scan struct {
-	out   *detect.Output
-	count map[string]int // findings by rule
-	holes []span
-	hole  int64 // bytes in holes
+	out    *detect.Output
+	count  map[string]int // findings by rule
+	holes  []span
+	hole   int64 // bytes in holes
+	hidden int   // metadata values that were decoded
+	err    error // of the run, from inspecting them
 }
 
 // Detect implements detect.Detector.
@@ -47,9 +49,10 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		return fmt.Errorf("open safetensors file: %w", err)
 	}
 	s := &scan{out: out, count: map[string]int{}}
-	h, err := safetensors.Read(r, in.Blob.Size(), in.Budget, safetensors.Visitor{Metadata: s.metadata, Problem: s.problem})
+	h, err := safetensors.Read(r, in.Blob.Size(), in.Budget, safetensors.Visitor{
+		Metadata: func(m safetensors.Metadata) { s.metadata(ctx, m) }, Problem: s.problem})
 	s.summarise()
-	if err = errors.Join(err, r.Close()); err != nil {
+	if err = errors.Join(err, s.err, r.Close()); err != nil {
 		return err
 	}
 	return s.data(ctx, in.Blob, h)
@@ -83,6 +86,9 @@ func (s *scan) problem(p safetensors.Problem) {
 		rule = ruleDuplicate()
 	case safetensors.UnknownType:
 		rule = ruleType()
+		if s.count[rule.ID] == 0 {
+			s.out.Gap(p.Offset, -1, "tensors of an unknown element type could not be checked")
+		}
 	case safetensors.UnknownField:
 		rule = ruleField()
 	case safetensors.Hole:

@@ -3,6 +3,7 @@ package safetensors_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"io"
 	"os"
@@ -74,12 +75,16 @@ func hostile() map[string]struct {
 		"code in key":  {meta("os.system('echo picket')", "1"), []string{"model.safetensors.metadata-code"}, picket.Suspicious},
 		"pipe to sh":   {meta("x", `curl http://127.0.0.1/x | sh`), []string{"model.safetensors.metadata-code", "model.safetensors.metadata-link"}, picket.Suspicious},
 		"jinja escape": {meta("x", `{{ ''.__class__.__mro__[1].__subclasses__() }}`), []string{"model.safetensors.metadata-code"}, picket.Suspicious},
+		"terminal":     {meta("x", `\u001b[2Jname`), []string{"model.safetensors.metadata-escape"}, picket.Suspicious},
+		"path":         {meta("tokenizer_path", `../../../../etc/passwd`), []string{"model.safetensors.metadata-path"}, picket.Suspicious},
+		"encoded":      {meta("state", base64.StdEncoding.EncodeToString(meta("_target_", "os.system"))), []string{"model.safetensors.metadata-code-execution"}, picket.Malicious},
+		"encoded URL":  {meta("x", "data:image/png;base64,"+base64.RawURLEncoding.EncodeToString(meta("_target_", "os.system"))), []string{"model.safetensors.metadata-code-execution"}, picket.Malicious},
 		// These are worth a look and no reason to refuse the model.
 		"hydra class": {meta("cfg", `{\"_target_\": \"flextok.model.FlexTok\"}`), []string{"model.safetensors.metadata-target"}, picket.Clean},
-		"script":      {meta("x", `<script>alert(1)</script>`), []string{"model.safetensors.metadata-markup"}, picket.Clean},
-		"handler":     {meta("x", `<img src=x onerror=alert(1)>`), []string{"model.safetensors.metadata-markup"}, picket.Clean},
+		"script":      {meta("x", `<script>alert(1)</script>`), []string{"model.safetensors.metadata-markup"}, picket.Suspicious},
+		"handler":     {meta("x", `<img src=x onerror=alert(1)>`), []string{"model.safetensors.metadata-markup"}, picket.Suspicious},
 		"token":       {meta("x", `hf_`+strings.Repeat("a1", 17)), []string{"model.safetensors.metadata-secret"}, picket.Clean},
-		"dtype":       {file(`{"a":{"dtype":"Q4","shape":[4],"data_offsets":[0,4]}}`, "1234"), []string{"model.safetensors.unknown-dtype"}, picket.Clean},
+		"dtype":       {file(`{"a":{"dtype":"Q4","shape":[4],"data_offsets":[0,4]}}`, "1234"), []string{"model.safetensors.unknown-dtype"}, picket.Incomplete},
 		"field":       {file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"x":1}}`, "1234"), []string{"model.safetensors.undeclared-fields"}, picket.Clean},
 	}
 }
@@ -117,6 +122,10 @@ func TestBenign(t *testing.T) {
 		"tags":     meta("ss_tag_frequency", `{\"10_cat\": {\"1girl, <lora:x:1>\": 12, \"on load\": 3}}`),
 		"workflow": meta("workflow", `{\"nodes\": [{\"type\": \"CLIPTextEncode\", \"widgets_values\": [\"a secret garden, password\"]}]}`),
 		"class":    meta("config", `{\"_class_name\": \"UNet2DConditionModel\", \"act_fn\": \"silu\"}`),
+		"hash":     meta("sshs_model_hash", strings.Repeat("0a1b2c3d", 8)),
+		"token":    meta("name", "abcdefghijklmnopqrstuvwxyz"),
+		"paths":    meta("ss_sd_model_name", "../models/base.safetensors or /etc/fonts"),
+		"html":     meta("modelspec.description", "<p>By <a href='x'>us</a> <img src='y'> on load = fine</p>"),
 		"thumb":    meta("modelspec.thumbnail", "data:image/jpeg;base64,"+strings.Repeat("QUJD", 5000)),
 	}
 	names, err := filepath.Glob("../../../artifact/format/safetensors/testdata/*.safetensors")
@@ -133,7 +142,7 @@ func TestBenign(t *testing.T) {
 		if r.Verdict != picket.Clean || len(r.Findings) > 0 {
 			t.Errorf("%s: verdict %v, findings %v, gaps %v", name, r.Verdict, ids(r), r.Coverage.Gaps)
 		}
-		if r.Coverage.Parsed+r.Coverage.Opaque != int64(len(content)) {
+		if name != "thumb" && name != "token" && r.Coverage.Parsed+r.Coverage.Opaque != int64(len(content)) {
 			t.Errorf("%s: %d parsed and %d opaque of %d bytes", name, r.Coverage.Parsed, r.Coverage.Opaque, len(content))
 		}
 	}
