@@ -85,9 +85,8 @@ func key(word string) bool {
 // invisible judges characters that a reader of the template does not see.
 func (c *checks) invisible(s string) {
 	var prev rune
-	for i, width := 0, 0; i < len(s); i += width {
-		var r rune
-		r, width = utf8.DecodeRuneInString(s[i:])
+	for i := 0; i < len(s); {
+		r, width := utf8.DecodeRuneInString(s[i:])
 		next, _ := utf8.DecodeRuneInString(s[i+width:])
 		switch {
 		case r >= 0xe0000 && r <= 0xe007f && prev != 0x1f3f4, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0xe0100 && r <= 0xe01ef:
@@ -101,5 +100,6 @@ func (c *checks) invisible(s string) {
 		if r < 0xe0000 { // flags of regions are a flag and several tag characters
 			prev = r
 		}
+		i += width
 	}
 }
