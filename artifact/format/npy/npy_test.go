@@ -72,6 +72,7 @@ func TestTypes(t *testing.T) {
 		`'|T16'`: {Text: "|T16", Size: 16, Known: true, Objects: true}, `'object'`: {Text: "object", Objects: true},
 		`'i4,O'`: {Text: "i4,O", Objects: true}, `'float64'`: {Text: "float64", Objects: true}, `'int'`: {Text: "int"}, `'V99999999999999'`: {Text: "V99999999999999"},
 		`[('a','<i4'),('b','|O')]`:         {Text: "structure", Size: 4, Known: true, Objects: true},
+		`[('b','|O'),('a','<i4')]`:         {Text: "structure", Size: 4, Known: true, Objects: true},
 		`[('a','<i4'),('b',[('c','|O')])]`: {Text: "structure", Size: 4, Known: true, Objects: true},
 		`[('a','<i4',(2,3))]`:              {Text: "structure", Size: 24, Known: true}, `[('a','<i4',5)]`: {Text: "structure", Size: 20, Known: true},
 		`[('a','|O',(2,))]`: {Text: "structure", Known: true, Objects: true}, `('<f4',(3,))`: {Text: "<f4", Size: 12, Known: true},
