@@ -98,7 +98,7 @@ func openPlain(name string, flags int) (*os.File, error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, flags, 0o644)
+	f, err := os.OpenFile(name, flags, 0o644) //nolint:gosec // claims are for everyone to read
 	if err != nil {
 		return nil, err
 	}

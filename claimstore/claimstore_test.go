@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // bundle signs a text.
@@ -127,7 +128,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(victim, name); err != nil {
-		t.Skip(err)
+		testkit.Missing(t, "links cannot be made here: %v", err)
 	}
 	if err := Append(name, bundle(t, "x")); err == nil {
 		t.Error("appended through a link")

@@ -8,22 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// pythonTool finds the reference implementation, model-signing from PyPI, in the virtual environment that PICKET_VENV names
-// or in .venv at the root of the module.
-func pythonTool(t *testing.T) string {
-	t.Helper()
-	venv := os.Getenv("PICKET_VENV")
-	if venv == "" {
-		venv = filepath.Join("..", ".venv")
-	}
-	tool := filepath.Join(venv, "bin", "model_signing")
-	if _, err := os.Stat(tool); err != nil {
-		t.Skip("the reference tool is not there: python3 -m venv .venv && .venv/bin/pip install model-signing==1.1.1 pyOpenSSL")
-	}
-	return tool
-}
+	"github.com/picketsec/picket/internal/testkit"
+)
 
 // python runs the reference tool and returns whether it was content.
 func python(t *testing.T, tool string, args ...string) (bool, string) {
@@ -79,7 +66,7 @@ func hashDisk(t *testing.T, dir string, opts Options) *Manifest {
 }
 
 func TestPythonVerifiesOurBundles(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	for _, c := range []Curve{P256, P384, P521} {
 		key := newKey(t, c)
 		_, public := keyFiles(t, key)
@@ -100,7 +87,7 @@ func TestPythonVerifiesOurBundles(t *testing.T) {
 }
 
 func TestPythonVerifiesOurSingleFiles(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	key := newKey(t, P256)
 	_, public := keyFiles(t, key)
 	dir := t.TempDir()
@@ -117,7 +104,7 @@ func TestPythonVerifiesOurSingleFiles(t *testing.T) {
 }
 
 func TestWeVerifyPythonBundles(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	key := newKey(t, P256)
 	private, _ := keyFiles(t, key)
 	dir := t.TempDir()
@@ -157,7 +144,7 @@ func TestWeVerifyPythonBundles(t *testing.T) {
 }
 
 func TestWeVerifyPythonSingleFiles(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	key := newKey(t, P384)
 	private, _ := keyFiles(t, key)
 	dir := t.TempDir()
@@ -185,13 +172,13 @@ func TestWeVerifyPythonSingleFiles(t *testing.T) {
 
 // TestSymbolicLinksInBothTools: links to files are hashed by what they point to, under their own names.
 func TestSymbolicLinksInBothTools(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	key := newKey(t, P256)
 	private, public := keyFiles(t, key)
 	dir := t.TempDir()
 	write(t, dir, sample())
 	if err := os.Symlink("x-b", filepath.Join(dir, "link")); err != nil {
-		t.Skip(err)
+		testkit.Missing(t, "links cannot be made here: %v", err)
 	}
 	sig := filepath.Join(t.TempDir(), "out.sig")
 	opts := Options{AllowSymlinks: true}
@@ -220,7 +207,7 @@ func TestSymbolicLinksInBothTools(t *testing.T) {
 
 // TestPythonIgnoreListNeedsTheOperator: what the Python tool left out at the signer's wish is not passed over here.
 func TestPythonIgnoreListNeedsTheOperator(t *testing.T) {
-	tool := pythonTool(t)
+	tool := testkit.Venv(t, "model_signing")
 	key := newKey(t, P256)
 	private, _ := keyFiles(t, key)
 	dir := t.TempDir()

@@ -158,7 +158,7 @@ var (
 // validate checks one rule.
 func (r ruleText) validate() error {
 	if !ruleID.MatchString(r.ID) || strings.HasPrefix(r.ID, "gate.") {
-		return errors.New("the id is lower-case words joined by - or ., and does not start with gate.")
+		return errors.New("the id is lower-case words joined by - or ., and does not start with the word gate")
 	}
 	for _, field := range [][2]string{{"require", r.Require}, {"message", r.Message}, {"remedy", r.Remedy}} {
 		if strings.TrimSpace(field[1]) == "" {

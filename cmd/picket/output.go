@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // replaceFile writes a file so that a reader sees either the old content or all of the new one: into a temporary file beside
 // it, synced, then renamed. On any error the old file stays and nothing is left behind.
-func replaceFile(name string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+func replaceFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".picket-*")
 	if err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
@@ -24,7 +23,7 @@ func replaceFile(name string, mode fs.FileMode, write func(io.Writer) error) (er
 	}()
 	w := bufio.NewWriterSize(f, 64<<10)
 	err = write(w)
-	for _, step := range []func() error{w.Flush, func() error { return f.Chmod(mode) }, f.Sync} {
+	for _, step := range []func() error{w.Flush, func() error { return f.Chmod(0o644) }, f.Sync} {
 		if err == nil {
 			err = step()
 		}

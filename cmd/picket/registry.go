@@ -121,7 +121,7 @@ func newDocsCmd(env Env) *cobra.Command {
 				return fmt.Errorf("make %s: %w", args[0], err)
 			}
 			for _, f := range files {
-				if err := replaceFile(filepath.Join(args[0], f.Name), 0o644, func(w io.Writer) error {
+				if err := replaceFile(filepath.Join(args[0], f.Name), func(w io.Writer) error {
 					_, err := w.Write(f.Content)
 					return err
 				}); err != nil {
@@ -153,7 +153,7 @@ func drawScan(ctx context.Context, env Env, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", dir, err)
 	}
-	return replaceFile(filepath.Join(dir, "scan.svg"), 0o644, func(w io.Writer) error {
+	return replaceFile(filepath.Join(dir, "scan.svg"), func(w io.Writer) error {
 		_, err := w.Write(reference.Terminal("picket scan bert-tiny.pt tokenizer.safetensors benign/", out.Bytes(), columns))
 		return err
 	})

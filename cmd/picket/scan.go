@@ -286,7 +286,7 @@ func (o *outputFlags) to(env Env, write func(io.Writer) error) error {
 	if o.output == "" {
 		return write(env.Stdout)
 	}
-	return replaceFile(o.output, 0o644, write)
+	return replaceFile(o.output, write)
 }
 
 // color reports whether a report may use colour.

@@ -71,7 +71,7 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(target, 0o644, func(w io.Writer) error {
+	if err := replaceFile(target, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	}); err != nil {

@@ -4,6 +4,7 @@ package testkit
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -15,4 +16,25 @@ func Missing(t testing.TB, why string, args ...any) {
 		t.Fatalf("PICKET_NO_SKIP is set, and "+why, args...)
 	}
 	t.Skipf("SKIPPED: "+why, args...)
+}
+
+// Venv returns the path of a program in the virtual environment that make setup makes: the one that PICKET_VENV names, else
+// .venv at the root of the module. When it is not there, the test ends as Missing says.
+func Venv(t testing.TB, program string) string {
+	t.Helper()
+	venv := os.Getenv("PICKET_VENV")
+	for dir := "."; venv == "" && len(dir) < 40; dir = filepath.Join(dir, "..") {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			venv = filepath.Join(dir, ".venv")
+		}
+	}
+	path := filepath.Join(venv, "bin", program)
+	if _, err := os.Stat(path); err != nil {
+		Missing(t, "%s is not in the virtual environment (make setup makes it)", program)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
 }

@@ -97,8 +97,7 @@ func Open(kind Kind, r io.Reader, budget *limits.Budget) (*Stream, error) {
 		err = s.begin()
 	}
 	if err != nil {
-		s.Close()
-		return nil, s.explain(err)
+		return nil, errors.Join(s.explain(err), s.Close())
 	}
 	return s, nil
 }

@@ -3,6 +3,7 @@ package compress
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math/bits"
 	"strings"
@@ -74,9 +75,9 @@ func expands(kind Kind, head []byte, n int64) bool {
 	if err != nil {
 		return false
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // memory only
 	got, err := io.CopyN(io.Discard, s, n)
-	return got == n || (err == io.EOF && !s.end.Checksum) || (s.under.n == int64(len(head)) && s.in.Buffered() == 0 && got > 0)
+	return got == n || (errors.Is(err, io.EOF) && !s.end.Checksum) || (s.under.n == int64(len(head)) && s.in.Buffered() == 0 && got > 0)
 }
 
 // isBzip2 reports whether head starts a bzip2 file: a level and the magic of a block or of the end.

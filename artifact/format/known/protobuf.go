@@ -3,6 +3,7 @@ package known
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -52,7 +53,7 @@ const maxFields = 1 << 20
 func walk(in *bufio.Reader, f func(field) bool) bool {
 	for range maxFields {
 		tag, err := binary.ReadUvarint(in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return true
 		}
 		if err != nil || tag>>3 == 0 || tag>>3 > 1<<20 {

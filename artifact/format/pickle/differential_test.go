@@ -13,6 +13,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // reading is what one reader of CPython makes of a stream.
@@ -30,7 +31,7 @@ func TestDifferential(t *testing.T) {
 	python, err := exec.LookPath("/usr/bin/python3")
 	if err != nil {
 		if python, err = exec.LookPath("python3"); err != nil {
-			t.Skip("python3 is not installed: the comparison with CPython is skipped")
+			testkit.Missing(t, "python3 is not installed, so that nothing is compared with CPython")
 		}
 	}
 	var in bytes.Buffer

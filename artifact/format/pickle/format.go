@@ -99,7 +99,7 @@ func classify(head []byte) class {
 	if err != nil {
 		return c
 	}
-	s, err := m.Run(context.Background(), r)
+	s, _ := m.Run(context.Background(), r) // what a broken stream shows counts too
 	c.ops, c.end, c.stopped = s.Ops, int(s.End), s.Stopped
 	c.joined, c.put = m.joins > 0, m.puts > 0
 	c.cut = m.short || m.cut

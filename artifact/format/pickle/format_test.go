@@ -92,7 +92,7 @@ func TestMatchAccepts(t *testing.T) {
 func TestZipIsNoPickleByChance(t *testing.T) {
 	for content, want := range map[string]bool{
 		"PK\x03\x04\x00\x00\x80\x02ctorch.nn.modules.linear\nLinear\nq\x00)\x81q\x01.": false,
-		"PK\x03\x04\x00\x00\ncos\nsystem\n(S'echo x'\ntR.":                              true,
+		"PK\x03\x04\x00\x00\ncos\nsystem\n(S'echo x'\ntR.":                             true,
 	} {
 		b := []byte(content)
 		p := format.Probe{Head: b, Tail: b, Size: int64(len(b)), Blob: format.BytesBlob(b)}

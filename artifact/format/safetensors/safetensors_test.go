@@ -20,6 +20,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/safetensors"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // file makes a safetensors file of a header and a number of data bytes.
@@ -224,10 +225,7 @@ func TestMatchRefuses(t *testing.T) {
 // TestAgreesWithTheReferenceLibrary mutates files and asks the reference library about each. What it refuses must be a problem
 // here, and what it accepts must not fail here unless the specification forbids it.
 func TestAgreesWithTheReferenceLibrary(t *testing.T) {
-	const python = "/tmp/venv-st/bin/python"
-	if _, err := os.Stat(python); err != nil {
-		t.Skipf("the reference library is not there: python3 -m venv /tmp/venv-st && /tmp/venv-st/bin/pip install safetensors==0.8.0")
-	}
+	python := testkit.Venv(t, "python")
 	rng := rand.New(rand.NewPCG(3, 4))
 	var mutants [][]byte
 	for _, content := range []string{"plain", "metadata", "scalar", "types", "empty"} {

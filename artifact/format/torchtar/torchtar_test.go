@@ -17,6 +17,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/torchtar"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // The members of a file with one tensor of two floats, as torch.load reads it.
@@ -61,7 +62,7 @@ func TestSampleIsLoadable(t *testing.T) {
 	}
 	out, err := exec.Command("/usr/bin/python3", "-c", "import sys, torch; print(torch.load(sys.argv[1]).tolist())", name).Output()
 	if err != nil {
-		t.Skipf("SKIPPED: PyTorch is not there: %v", err)
+		testkit.Missing(t, "PyTorch is not there (make setup installs it): %v", err)
 	}
 	if string(out) != "[1.0, 2.0]\n" {
 		t.Errorf("PyTorch loads %q", out)

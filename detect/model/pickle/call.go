@@ -80,7 +80,7 @@ func (j *judge) allowedCall(m *pickle.Machine, c invocation, n *named) {
 	if c.made {
 		where = posNew
 	}
-	why := ""
+	var why string
 	switch {
 	case !n.rule.may(where):
 		why = "which is allowed, but not to be called in this way"

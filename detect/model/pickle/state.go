@@ -83,7 +83,7 @@ func (j *judge) builtGlobal(m *pickle.Machine, e *pickle.Effect, n *named) {
 
 // builtAllowed judges a state for an object that a pack allows.
 func (j *judge) builtAllowed(m *pickle.Machine, e *pickle.Effect, n *named) {
-	why := ""
+	var why string
 	if !n.rule.may(posBuild) {
 		why = "which is allowed, but not to get a state"
 	} else {

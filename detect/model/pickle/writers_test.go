@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // TestRealWriters scans what the libraries that are installed write. Every file must be clean.
@@ -21,7 +22,7 @@ func TestRealWriters(t *testing.T) {
 		python = "/usr/bin/python3"
 	}
 	if _, err := os.Stat(python); err != nil {
-		t.Skipf("no Python at %s (set PICKET_TEST_PYTHON)", python)
+		testkit.Missing(t, "there is no Python at %s (set PICKET_TEST_PYTHON)", python)
 	}
 	dir := t.TempDir()
 	cmd := exec.Command(python, "testdata/write.py", dir)

@@ -17,6 +17,7 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	detector "github.com/picketsec/picket/detect/model/torchzip"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 	"github.com/picketsec/picket/internal/testkit/ziptest"
 )
 
@@ -163,7 +164,7 @@ torch.save({"view": t[10:20], "all": t, "half": t.half(), "bool": t > 3, "empty"
 func TestHonestModels(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("/usr/bin/python3", "-W", "ignore", "-c", writers, dir).CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: PyTorch is not there: %v %s", err, out)
+		testkit.Missing(t, "PyTorch is not there (make setup installs it): %v %s", err, out)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.pt"))
 	if err != nil || len(files) != 5 {

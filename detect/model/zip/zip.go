@@ -112,7 +112,7 @@ const maxName = 4096
 
 // deceptive reports a name that does not show what it is: with characters that move the cursor, reorder or hide text.
 func (s *scan) deceptive(name string) {
-	why := ""
+	var why string
 	switch {
 	case len(name) > maxName:
 		why = fmt.Sprintf("a member name of %d bytes", len(name))
