@@ -67,8 +67,9 @@ func (b Batch) Scan(ctx context.Context, items []Item) ([]picket.Result, error) 
 	var workers sync.WaitGroup
 	for range max(1, b.Workers) {
 		workers.Go(func() {
+			buf := make([]byte, hashBuffer)
 			for i := range next {
-				result, err := b.one(ctx, items[i])
+				result, err := b.one(ctx, items[i], buf)
 				if err != nil {
 					failed <- err
 					return
@@ -101,15 +102,18 @@ func feed(ctx context.Context, next chan<- int, n int) {
 	}
 }
 
-// one opens, scans and hashes one item.
-func (b Batch) one(ctx context.Context, item Item) (picket.Result, error) {
+// hashBuffer is how many bytes are read at a time for a digest.
+const hashBuffer = 256 << 10
+
+// one opens, scans and hashes one item. The buffer is for hashing.
+func (b Batch) one(ctx context.Context, item Item, buf []byte) (picket.Result, error) {
 	b.Watch.Start(item.Name)
 	opened, err := item.Open()
 	if err != nil {
 		b.Watch.Done(item.Name, max(0, item.Size))
 		return failure(item, fmt.Errorf("open: %w", err)), nil
 	}
-	sum, hashed := b.hash(ctx, opened.Blob)
+	sum, hashed := b.hash(ctx, opened.Blob, buf)
 	result, err := b.Engine.Scan(ctx, Entry{Name: item.Name, Blob: opened.Blob, Sibling: opened.Sibling})
 	hashed.Wait()
 	b.Watch.Done(item.Name, max(0, item.Size-sum.read))
@@ -136,12 +140,12 @@ type sum struct {
 }
 
 // hash starts computing the digest of a blob; wait before the result is used.
-func (b Batch) hash(ctx context.Context, blob *format.Blob) (*sum, *sync.WaitGroup) {
+func (b Batch) hash(ctx context.Context, blob *format.Blob, buf []byte) (*sum, *sync.WaitGroup) {
 	var s sum
 	var done sync.WaitGroup
 	if b.Digest {
 		done.Go(func() {
-			s.value, s.err = digest(ctx, blob, func(n int64) {
+			s.value, s.err = digest(ctx, blob, buf, func(n int64) {
 				s.read += n
 				b.Watch.Read(n)
 			})
@@ -151,13 +155,12 @@ func (b Batch) hash(ctx context.Context, blob *format.Blob) (*sum, *sync.WaitGro
 }
 
 // digest computes the SHA-256 of a blob and tells how many bytes it has read, piece by piece. It stops when ctx ends.
-func digest(ctx context.Context, blob *format.Blob, read func(n int64)) (picket.Digest, error) {
+func digest(ctx context.Context, blob *format.Blob, buf []byte, read func(n int64)) (picket.Digest, error) {
 	r, err := blob.Open()
 	if err != nil {
 		return "", fmt.Errorf("hash: %w", err)
 	}
 	h := sha256.New()
-	buf := make([]byte, min(max(blob.Size(), 4<<10), 256<<10))
 	for {
 		n, err := r.Read(buf)
 		h.Write(buf[:n])

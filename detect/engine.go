@@ -91,7 +91,11 @@ func (w walk) part(ctx context.Context, out *Output, p Part) ([]format.Info, err
 		return nil, nil
 	}
 	defer release()
-	probe, err := NewProbe(blob)
+	window := int64(format.HeadSize)
+	if p.Expect == TensorData {
+		window = storageWindow
+	}
+	probe, err := out.run.probes.probe(blob, window)
 	if err != nil {
 		out.Gap(0, blob.Size(), err.Error())
 		return nil, nil
@@ -129,7 +133,7 @@ func (w walk) unknown(out *Output, p Part, blob *format.Blob) {
 func (w walk) view(ctx context.Context, out *Output, p Part, blob *format.Blob, view format.Info) error {
 	out.run.coverage.Checked = out.run.coverage.Checked || view.Risk != format.Inert
 	out.run.coverage.Executable = out.run.coverage.Executable || view.Risk == format.Active
-	handlers := w.set.handlers(view.Name)
+	handlers := w.set.handle[view.Name]
 	if len(handlers) == 0 && view.Refines == "" {
 		if view.Risk != format.Inert {
 			out.run.unsupported(out.member, view.Title)
@@ -183,16 +187,37 @@ func base(name string) string {
 }
 
 // NewProbe reads the head and, with random access, the tail of a blob.
-func NewProbe(b *format.Blob) (format.Probe, error) {
+func NewProbe(b *format.Blob) (format.Probe, error) { return new(probeBuffer).probe(b, format.HeadSize) }
+
+// probeBuffer is memory that one probe after the other uses: an archive may have a million parts.
+type probeBuffer struct{ head, tail []byte }
+
+// grow returns a slice of n bytes that has the memory of b if it is large enough.
+func grow(b []byte, n int64) []byte {
+	if int64(cap(b)) < n {
+		return make([]byte, n)
+	}
+	return b[:n]
+}
+
+// storageWindow is how much of the head and of the tail of tensor storage is looked at: enough for every magic and for the
+// first opcodes of a pickle. A model has thousands of storages.
+const storageWindow = 4 << 10
+
+// probe reads the head of at most window bytes and, with random access, a tail of the same size or slightly more. The probe
+// before is no longer valid.
+func (buf *probeBuffer) probe(b *format.Blob, window int64) (format.Probe, error) {
 	p := format.Probe{Size: b.Size(), Blob: b}
 	r, err := b.Open()
 	if err != nil {
 		return p, fmt.Errorf("open content: %w", err)
 	}
-	head := make([]byte, format.HeadSize)
-	if p.Size >= 0 && p.Size < format.HeadSize {
-		head = head[:p.Size]
+	want := window
+	if p.Size >= 0 {
+		want = min(want, p.Size)
 	}
+	head := grow(buf.head, want)
+	buf.head = head
 	n, err := io.ReadFull(r, head)
 	if err = errors.Join(ignoreEnd(err), r.Close()); err != nil {
 		return p, fmt.Errorf("read content: %w", err)
@@ -202,8 +227,10 @@ func NewProbe(b *format.Blob) (format.Probe, error) {
 	case p.Size == int64(n):
 		p.Tail = p.Head
 	case b.At() != nil:
-		start := max(0, p.Size-format.TailSize)
-		if p.Tail, err = b.ReadRange(start, p.Size-start); err != nil {
+		start := max(0, p.Size-window-(format.TailSize-format.HeadSize))
+		buf.tail = grow(buf.tail, p.Size-start)
+		p.Tail = buf.tail
+		if n, err := b.At().ReadAt(p.Tail, start); n < len(p.Tail) {
 			return p, fmt.Errorf("read the end of the content: %w", err)
 		}
 	}

@@ -54,8 +54,8 @@ func (w walk) claimed(name string, views []format.Info) []format.Info {
 // claimants are the formats that use an extension.
 func (s *Set) claimants(ext string) []format.Info {
 	var list []format.Info
-	for _, f := range s.formats {
-		if info := f.Info(); ext != "" && slices.Contains(info.Extensions, ext) {
+	for _, info := range s.facts {
+		if ext != "" && slices.Contains(info.Extensions, ext) {
 			list = append(list, info)
 		}
 	}

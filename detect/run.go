@@ -18,7 +18,8 @@ type run struct {
 	seen     map[string]bool // fingerprints, so that two views of one place report once
 	coverage picket.Coverage
 	traces   []string
-	dropped  int // findings beyond the limit
+	dropped  int         // findings beyond the limit
+	probes   probeBuffer // matching ends before what is inside is looked at
 }
 
 // newRun starts an empty run.

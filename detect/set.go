@@ -13,19 +13,22 @@ import (
 type Set struct {
 	formats   []format.Format
 	detectors []Detector
+	facts     []format.Info          // of formats, in their order; asked once, because every part is matched
 	infos     map[string]format.Info // by format name
+	handle    map[string][]Detector  // by format name
 }
 
 // NewSet checks the lists: unique names, valid rules, and one meaning for each rule ID: detectors that look at the same
 // content in different containers may list the same rule.
 func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
-	s := &Set{formats: formats, detectors: detectors, infos: map[string]format.Info{}}
+	s := &Set{formats: formats, detectors: detectors, infos: map[string]format.Info{}, handle: map[string][]Detector{}}
 	for _, f := range formats {
 		info := f.Info()
 		if _, dup := s.infos[info.Name]; dup || info.Name == "" {
 			return nil, fmt.Errorf("list formats: the name %q is empty or used twice", info.Name)
 		}
 		s.infos[info.Name] = info
+		s.facts = append(s.facts, info)
 	}
 	names, rules := map[string]bool{}, map[string]picket.Rule{}
 	for _, r := range ownRules() {
@@ -37,6 +40,9 @@ func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
 			return nil, fmt.Errorf("list detectors: the name %q is empty or used twice", info.Name)
 		}
 		names[info.Name] = true
+		for _, f := range info.Formats {
+			s.handle[f] = append(s.handle[f], d)
+		}
 		for _, r := range info.Rules {
 			if err := r.Validate(); err != nil {
 				return nil, fmt.Errorf("list detectors: %s: %w", info.Name, err)
@@ -51,13 +57,7 @@ func NewSet(formats []format.Format, detectors []Detector) (*Set, error) {
 }
 
 // Formats returns the constant facts of every format, in the order of the list.
-func (s *Set) Formats() []format.Info {
-	infos := make([]format.Info, 0, len(s.formats))
-	for _, f := range s.formats {
-		infos = append(infos, f.Info())
-	}
-	return infos
-}
+func (s *Set) Formats() []format.Info { return slices.Clone(s.facts) }
 
 // Rules returns every rule of the engine and of every detector once, in the order of the list.
 func (s *Set) Rules() []picket.Rule {
@@ -85,9 +85,9 @@ func (s *Set) Detectors() []Info {
 // match returns the formats that accept the content, the most refined first.
 func (s *Set) match(p format.Probe) []format.Info {
 	var matched []format.Info
-	for _, f := range s.formats {
+	for i, f := range s.formats {
 		if f.Match(p) {
-			matched = append(matched, f.Info())
+			matched = append(matched, s.facts[i])
 		}
 	}
 	// What refines a format is inspected as that format too, also where the format does not recognise it by itself.
@@ -106,19 +106,6 @@ func (s *Set) match(p format.Probe) []format.Info {
 		}
 	}
 	return ordered
-}
-
-// handlers are the detectors that inspect a format.
-func (s *Set) handlers(name string) []Detector {
-	var found []Detector
-	for _, d := range s.detectors {
-		for _, f := range d.Info().Formats {
-			if f == name {
-				found = append(found, d)
-			}
-		}
-	}
-	return found
 }
 
 // base follows Refines to the format at its root.

@@ -140,5 +140,5 @@ func version() string {
 func tuneMemory() {
 	const base, perWorker = 60 << 20, 20 << 20 // leaves room for stacks, the binary and what is not yet returned
 	debug.SetMemoryLimit(base + perWorker*int64(runtime.GOMAXPROCS(0)))
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(400)
 }

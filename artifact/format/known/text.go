@@ -83,12 +83,14 @@ func unicode8(b []byte) bool {
 			break
 		}
 	}
-	for _, r := range string(b) {
-		if control(r) {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if control(r) || r == utf8.RuneError && n == 1 {
 			return false
 		}
+		b = b[n:]
 	}
-	return utf8.Valid(b)
+	return true
 }
 
 // wide checks UTF-16 of a file with a byte order mark. Half a pair may be cut at the ends of the piece.

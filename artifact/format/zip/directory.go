@@ -39,9 +39,8 @@ func (a *Archive) findEnds() ([]end, error) {
 		return nil, err
 	}
 	var ends []end
-	for at := len(tail); at > 0 && len(ends) < maxEnds; {
-		at = bytes.LastIndex(tail[:at], []byte(sigEnd))
-		if at < 0 {
+	for _, at := range lastSignatures(tail) {
+		if len(ends) == maxEnds {
 			break
 		}
 		if len(tail)-at < lenEnd {
@@ -56,6 +55,21 @@ func (a *Archive) findEnds() ([]end, error) {
 		ends = append(ends, e)
 	}
 	return ends, nil
+}
+
+// lastSignatures finds where the signature of an end record is, the last place first. It searches forward, which processors
+// do many times faster.
+func lastSignatures(tail []byte) []int {
+	var places []int
+	for from := 0; ; {
+		at := bytes.Index(tail[from:], []byte(sigEnd))
+		if at < 0 {
+			slices.Reverse(places)
+			return places
+		}
+		places = append(places, from+at)
+		from += at + len(sigEnd)
+	}
 }
 
 // claims collects the statements of an end record: its own, and those of the 64-bit records that some readers prefer always

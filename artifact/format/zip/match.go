@@ -27,7 +27,7 @@ func (Format) Info() format.Info {
 // Match implements format.Format: a local header at the start, or a directory that some reader finds from the end, whatever
 // stands before the archive. An archive without members counts when its end record is all there is.
 func (Format) Match(p format.Probe) bool {
-	if len(p.Head) >= lenLocal && string(p.Head[:4]) == sigLocal && le.Uint16(p.Head[26:]) > 0 && p.Head[5] == 0 {
+	if startsLocal(p) {
 		return true
 	}
 	if len(p.Head) >= lenEnd && string(p.Head[:4]) == sigEnd {
@@ -38,6 +38,11 @@ func (Format) Match(p format.Probe) bool {
 	}
 	d, err := locate(p.Blob)
 	return err == nil && !insideTar(p, d)
+}
+
+// startsLocal reports whether the head is a local header.
+func startsLocal(p format.Probe) bool {
+	return len(p.Head) >= lenLocal && string(p.Head[:4]) == sigLocal && le.Uint16(p.Head[26:]) > 0 && p.Head[5] == 0
 }
 
 // maxTarMembers bounds how many members of a tar archive are looked at.
