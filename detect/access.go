@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,34 +18,34 @@ func access(budget *limits.Budget, set *Set, b *format.Blob) (blob *format.Blob,
 	if b.At() != nil {
 		return b, func() {}, nil
 	}
-	content, ended, release, err := buffer(budget, b, small)
+	content, err := buffer(budget, b, small)
 	if err != nil {
 		return nil, nil, err
 	}
-	if ended {
-		return format.BytesBlob(content), release, nil
+	if content.ended {
+		return format.NewBlob(content, content.size), content.release, nil
 	}
-	needed := set.randomAccess(format.Probe{Head: content[:format.HeadSize], Size: b.Size(), Blob: b})
-	release()
-	if !needed {
-		return b, func() {}, nil
+	head := make([]byte, format.HeadSize)
+	_, err = content.ReadAt(head, 0)
+	content.release()
+	if err != nil || !set.randomAccess(format.Probe{Head: head, Size: b.Size(), Blob: b}) {
+		return b, func() {}, err
 	}
-	content, ended, release, err = buffer(budget, b, budget.Limits().Buffer)
+	content, err = buffer(budget, b, budget.Limits().Buffer)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ended {
-		release()
+	if !content.ended {
+		content.release()
 		return nil, nil, fmt.Errorf("the compressed content is larger than %d bytes and its format cannot be read forward: %w",
 			budget.Limits().Buffer, limits.ErrExceeded)
 	}
-	return format.BytesBlob(content), release, nil
+	return format.NewBlob(content, content.size), content.release, nil
 }
 
-// randomAccess reports whether a format that accepts the head needs random access, or none accepts it.
+// randomAccess reports whether a format that accepts the head needs random access.
 func (s *Set) randomAccess(p format.Probe) bool {
-	views := s.match(p)
-	for _, v := range views {
+	for _, v := range s.match(p) {
 		if !v.Forward {
 			return true
 		}
@@ -54,33 +53,79 @@ func (s *Set) randomAccess(p format.Probe) bool {
 	return false
 }
 
-// buffer reads up to limit bytes into memory that the budget holds, and reports whether the content ended before.
-func buffer(budget *limits.Budget, b *format.Blob, limit int64) (content []byte, ended bool, release func(), err error) {
+// chunk is the size of the pieces in which content is held: growing by pieces never holds content twice.
+const chunk = 256 << 10
+
+// chunks is content in memory that the budget holds, in pieces that are full but for the last.
+type chunks struct {
+	pieces [][]byte
+	size   int64
+	ended  bool // the content ended; otherwise there is more of it
+	held   []func()
+}
+
+// release gives the memory back to the budget.
+func (c *chunks) release() {
+	for _, free := range c.held {
+		free()
+	}
+	c.pieces, c.held = nil, nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (c *chunks) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < 0 {
+		return 0, fmt.Errorf("read at %d: %w", off, format.ErrMalformed)
+	}
+	for n < len(p) && off < c.size {
+		got := copy(p[n:], c.pieces[off/chunk][off%chunk:])
+		n, off = n+got, off+int64(got)
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// buffer reads up to limit bytes into memory that the budget holds.
+func buffer(budget *limits.Budget, b *format.Blob, limit int64) (*chunks, error) {
 	r, err := b.Open()
 	if err != nil {
-		return nil, false, nil, fmt.Errorf("open content: %w", err)
+		return nil, fmt.Errorf("open content: %w", err)
 	}
-	var held []func()
-	release = func() {
-		for _, f := range held {
-			f()
-		}
+	c := &chunks{}
+	for !c.ended && c.size <= limit && err == nil {
+		err = c.fill(budget, r)
 	}
-	var buf bytes.Buffer
-	for chunk := int64(64 << 10); ; chunk *= 2 {
-		free, err := budget.Hold(chunk)
-		if err != nil {
-			release()
-			return nil, false, nil, errors.Join(err, r.Close())
-		}
-		held = append(held, free)
-		n, err := io.CopyN(&buf, r, min(chunk, limit+1-int64(buf.Len())))
-		if err != nil && !errors.Is(err, io.EOF) {
-			release()
-			return nil, false, nil, errors.Join(fmt.Errorf("read content: %w", err), r.Close())
-		}
-		if errors.Is(err, io.EOF) || int64(buf.Len()) > limit || n == 0 {
-			return buf.Bytes(), int64(buf.Len()) <= limit, release, r.Close()
-		}
+	if c.size > limit {
+		c.ended = false
 	}
+	if err = errors.Join(err, r.Close()); err != nil {
+		c.release()
+		return nil, err
+	}
+	return c, nil
+}
+
+// fill reads one piece.
+func (c *chunks) fill(budget *limits.Budget, r io.Reader) error {
+	free, err := budget.Hold(chunk)
+	if err != nil {
+		return err
+	}
+	c.held = append(c.held, free)
+	piece := make([]byte, chunk)
+	n, err := io.ReadFull(r, piece)
+	c.size += int64(n)
+	if c.ended = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); c.ended {
+		err = nil
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("read content: %w", err)
+	case n < chunk/2: // a small member does not keep a whole piece alive
+		piece = append([]byte(nil), piece[:n]...)
+	}
+	c.pieces = append(c.pieces, piece[:n])
+	return nil
 }

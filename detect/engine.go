@@ -187,7 +187,9 @@ func base(name string) string {
 }
 
 // NewProbe reads the head and, with random access, the tail of a blob.
-func NewProbe(b *format.Blob) (format.Probe, error) { return new(probeBuffer).probe(b, format.HeadSize) }
+func NewProbe(b *format.Blob) (format.Probe, error) {
+	return new(probeBuffer).probe(b, format.HeadSize)
+}
 
 // probeBuffer is memory that one probe after the other uses: an archive may have a million parts.
 type probeBuffer struct{ head, tail []byte }
