@@ -12,10 +12,9 @@ build: ## bin/picket, static
 test: corpus ## every test; those whose optional tools are missing say so and skip
 	PICKET_CORPUS=$(CURDIR)/corpus PICKET_VENV=$(CURDIR)/$(VENV) $(GO) test -timeout 20m ./...
 
-check: lint ## linters, the race detector where there is concurrency, generated docs, a short fuzz of every target
+check: lint ## linters, the race detector where there is concurrency, generated docs
 	CGO_ENABLED=1 $(GO) test -race ./detect ./internal/limits ./artifact/source/... ./claimstore/... ./report/... ./evidence/...
 	$(MAKE) generate && git diff --exit-code docs/reference
-	sh bench/fuzz.sh 5s
 
 lint: $(LINT) ## the pinned linters
 	$(LINT) run ./...

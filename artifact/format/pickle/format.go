@@ -34,13 +34,13 @@ func (Format) Match(p format.Probe) bool {
 	if len(p.Head) < 2 || opcodes[p.Head[0]].run == nil {
 		return false
 	}
-	c := classify(p.Head)
+	atEnd := p.Size == int64(len(p.Head)) // the head is all of the content
+	c := classify(p.Head, atEnd)
 	if zipMagic(p.Head) {
 		// Read as opcodes, a local file header is a persistent ID, which a loader refuses unless it expects such IDs; binary data
 		// goes on as an opcode or two by chance. Only a stream that is whole apart from that line is taken for a pickle.
 		return c.called && !c.broken
 	}
-	atEnd := p.Size == int64(len(p.Head)) // the head is all of the content
 	switch {
 	case c.called:
 		return true
@@ -71,6 +71,7 @@ const noTextOps = 1000
 
 // class is what running the head of some content shows.
 type class struct {
+	whole    bool // the head is all of the content, so that a line without an end is all there is of it
 	ops      int64
 	end      int  // where the run ended
 	proto    bool // starts with PROTO 0 to 5
@@ -88,11 +89,11 @@ type class struct {
 // errEnough ends a run that has shown what it is.
 var errEnough = errors.New("recognised")
 
-// classify runs the head of some content.
-func classify(head []byte) class {
+// classify runs the head of some content, which may be all of it.
+func classify(head []byte, whole bool) class {
 	l := limits.Default()
 	l.Ops, l.Memory = 4*format.HeadSize, 4<<20
-	c := class{proto: head[0] == 0x80 && head[1] <= highestProtocol}
+	c := class{whole: whole, proto: head[0] == 0x80 && head[1] <= highestProtocol}
 	m := NewMachine(limits.NewBudget(l), &c)
 	defer m.Close()
 	r, err := NewReader(format.BytesBlob(head), 0)
@@ -111,7 +112,7 @@ func classify(head []byte) class {
 
 // Effect implements Handler.
 func (c *class) Effect(m *Machine, e *Effect) error {
-	if m.cut {
+	if m.cut && !c.whole {
 		return nil // the head ends inside of a line, which says nothing about the line
 	}
 	target := e.Callee
