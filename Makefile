@@ -10,7 +10,9 @@ build: ## bin/picket, static
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/picket ./cmd/picket
 
 test: corpus ## every test; those whose optional tools are missing say so and skip
-	PICKET_CORPUS=$(CURDIR)/corpus PICKET_VENV=$(CURDIR)/$(VENV) $(GO) test -timeout 20m ./...
+	@rm -f bin/skipped && mkdir -p bin
+	PICKET_SKIPPED=$(CURDIR)/bin/skipped PICKET_CORPUS=$(CURDIR)/corpus PICKET_VENV=$(CURDIR)/$(VENV) $(GO) test -timeout 20m ./...
+	@if [ -s bin/skipped ]; then echo "Skipped, because optional tools are missing (make setup installs them):" && sort -u bin/skipped; fi
 
 check: lint ## linters, the race detector where there is concurrency, generated docs
 	CGO_ENABLED=1 $(GO) test -race ./detect ./internal/limits ./artifact/source/... ./claimstore/... ./report/... ./evidence/...

@@ -3,6 +3,7 @@
 package testkit
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,7 +16,25 @@ func Missing(t testing.TB, why string, args ...any) {
 	if os.Getenv("PICKET_NO_SKIP") != "" {
 		t.Fatalf("PICKET_NO_SKIP is set, and "+why, args...)
 	}
+	if list := os.Getenv("PICKET_SKIPPED"); list != "" {
+		note(t, list, fmt.Sprintf("  %s: "+why+"\n", append([]any{t.Name()}, args...)...))
+	}
 	t.Skipf("SKIPPED: "+why, args...)
+}
+
+// note appends a line to the list of skipped tests that make test prints at its end.
+func note(t testing.TB, list, line string) {
+	t.Helper()
+	f, err := os.OpenFile(list, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatalf("note the skipped test: %v", err)
+	}
+	if _, err := f.WriteString(line); err != nil {
+		t.Fatalf("note the skipped test: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatalf("note the skipped test: %v", err)
+	}
 }
 
 // Venv returns the path of a program in the virtual environment that make setup makes: the one that PICKET_VENV names, else
