@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,36 @@ func TestReferenceIsCurrent(t *testing.T) {
 		if !bytes.Equal(have, f.Content) {
 			t.Errorf("docs/reference/%s is not what the code says; run make generate", f.Name)
 		}
+	}
+}
+
+// TestCommandsInDocsExist parses every picket command line of the README and of the pages: verbs and flags must exist.
+func TestCommandsInDocsExist(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^    picket ([^#>|\n]*)`)
+	count := 0
+	for _, page := range append(pages, filepath.Join("..", "..", "README.md")) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range line.FindAllStringSubmatch(string(text), -1) {
+			env, _ := testEnv()
+			cmd, rest, err := newRoot(env).Find(strings.Fields(m[1]))
+			if err == nil {
+				err = cmd.ParseFlags(rest)
+			}
+			if err != nil || !cmd.HasParent() {
+				t.Errorf("%s: picket %s: %v", filepath.Base(page), m[1], err)
+			}
+			count++
+		}
+	}
+	if count < 15 {
+		t.Errorf("%d commands were found", count)
 	}
 }
 
