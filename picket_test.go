@@ -151,3 +151,17 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+func TestRef(t *testing.T) {
+	for id, want := range map[string]picket.Reference{
+		"CWE-502":       {Kind: "CWE", ID: "CWE-502", URL: "https://cwe.mitre.org/data/definitions/502.html"},
+		"CVE-2025-1889": {Kind: "CVE", ID: "CVE-2025-1889", URL: "https://nvd.nist.gov/vuln/detail/CVE-2025-1889"},
+		"AML.T0010":     {Kind: "ATLAS", ID: "AML.T0010", URL: "https://atlas.mitre.org/techniques/AML.T0010"},
+		"GHSA-a-b-c":    {Kind: "GHSA", ID: "GHSA-a-b-c", URL: "https://github.com/advisories/GHSA-a-b-c"},
+		"PAIT-1":        {Kind: "URL", ID: "PAIT-1"},
+	} {
+		if got := picket.Ref(id); got != want {
+			t.Errorf("%s: %+v", id, got)
+		}
+	}
+}

@@ -98,6 +98,23 @@ type Reference struct {
 	URL  string `json:"url"`
 }
 
+// Ref makes the reference for an ID of a public catalogue: CWE-502, CVE-2025-32434, GHSA-…, AML.T0010 of MITRE ATLAS. Its
+// address follows from it. Other IDs give a reference without an address.
+func Ref(id string) Reference {
+	number, _ := strings.CutPrefix(id, "CWE-")
+	for _, c := range []struct{ prefix, kind, url string }{
+		{"CWE-", "CWE", "https://cwe.mitre.org/data/definitions/" + number + ".html"},
+		{"CVE-", "CVE", "https://nvd.nist.gov/vuln/detail/" + id},
+		{"GHSA-", "GHSA", "https://github.com/advisories/" + id},
+		{"AML.", "ATLAS", "https://atlas.mitre.org/techniques/" + id},
+	} {
+		if strings.HasPrefix(id, c.prefix) {
+			return Reference{Kind: c.kind, ID: id, URL: c.url}
+		}
+	}
+	return Reference{Kind: "URL", ID: id}
+}
+
 // Rule is the constant half of a finding. IDs are stable for ever and hierarchical: "model.pickle.code-execution".
 type Rule struct {
 	ID         string

@@ -11,8 +11,8 @@ func RuleDisguised() picket.Rule {
 		Why:    "Scanners and reviewers that trust names skip the file, and loaders that look at the content run it.",
 		Remedy: "Find out who renamed it. Load it only by its true format, after that format is judged safe, or delete it.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-646", URL: "https://cwe.mitre.org/data/definitions/646.html"},
-			{Kind: "CVE", ID: "CVE-2025-1889", URL: "https://nvd.nist.gov/vuln/detail/CVE-2025-1889"},
+			picket.Ref("CWE-646"),
+			picket.Ref("CVE-2025-1889"),
 		},
 	}
 }
@@ -26,7 +26,7 @@ func RuleMismatch() picket.Rule {
 		Why:    "Tools choose a loader by the name or by the content; where the two disagree, they see different files.",
 		Remedy: "Rename the file after its content, or replace it by a file of the format that the name says.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-646", URL: "https://cwe.mitre.org/data/definitions/646.html"},
+			picket.Ref("CWE-646"),
 		},
 	}
 }
@@ -40,8 +40,8 @@ func RulePolyglot() picket.Rule {
 		Why:    "A checker reads the harmless view and a loader the harmful one; honest writers do not make such files.",
 		Remedy: "Write the file anew from its source with the framework's own writer, and do not load this one.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-436", URL: "https://cwe.mitre.org/data/definitions/436.html"},
-			{Kind: "ATLAS", ID: "AML.T0074", URL: "https://atlas.mitre.org/techniques/AML.T0074"},
+			picket.Ref("CWE-436"),
+			picket.Ref("AML.T0074"),
 		},
 	}
 }

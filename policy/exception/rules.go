@@ -19,7 +19,7 @@ func RuleExpired() picket.Rule {
 		Why:    "An exception without an end turns into a hole that nobody remembers.",
 		Remedy: "Fix the finding, or review it and write a new day and reason into the configuration.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-1053", URL: "https://cwe.mitre.org/data/definitions/1053.html"},
+			picket.Ref("CWE-1053"),
 		},
 	}
 }
@@ -32,7 +32,7 @@ func RuleRefused() picket.Rule {
 		Why:    "A file that runs code when it is loaded is decided by the exact names it uses, not by a path.",
 		Remedy: "Remove the entry. If the code is yours and safe, allow its exact names under allow.globals.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-502", URL: "https://cwe.mitre.org/data/definitions/502.html"},
+			picket.Ref("CWE-502"),
 		},
 	}
 }
@@ -45,7 +45,7 @@ func RuleTreeConfig() picket.Rule {
 		Why:    "Whoever made the tree could use it to hide what is wrong with the tree.",
 		Remedy: "Read it. If it is yours, pass it with --config, or give --trust-tree-config.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-15", URL: "https://cwe.mitre.org/data/definitions/15.html"},
+			picket.Ref("CWE-15"),
 		},
 	}
 }

@@ -13,7 +13,7 @@ func ruleTrailing() picket.Rule {
 		Why:    "Readers of the stream ignore what follows, so it is a place to hide content or to make the file valid in a second format.",
 		Remedy: "Expand the file and compress the content anew, or fetch the file again if it was damaged.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-436", URL: "https://cwe.mitre.org/data/definitions/436.html"},
+			picket.Ref("CWE-436"),
 		},
 	}
 }
@@ -26,7 +26,7 @@ func ruleChecksum() picket.Rule {
 		Why:    "The file is damaged or was changed. Loaders run the content before they reach the checksum, and scanners that stop at it do not see it.",
 		Remedy: "Fetch the file again and compare its digest with the publisher's. Do not load it while they differ.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-354", URL: "https://cwe.mitre.org/data/definitions/354.html"},
+			picket.Ref("CWE-354"),
 		},
 	}
 }

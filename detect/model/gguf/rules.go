@@ -13,16 +13,6 @@ func references(more ...picket.Reference) []picket.Reference {
 		URL: "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md"}}, more...)
 }
 
-// cwe makes a reference to a weakness.
-func cwe(id string) picket.Reference {
-	return picket.Reference{Kind: "CWE", ID: "CWE-" + id, URL: "https://cwe.mitre.org/data/definitions/" + id + ".html"}
-}
-
-// cve makes a reference to a vulnerability.
-func cve(id string) picket.Reference {
-	return picket.Reference{Kind: "CVE", ID: "CVE-" + id, URL: "https://nvd.nist.gov/vuln/detail/CVE-" + id}
-}
-
 const convert = "Convert the model anew from its source with the converter of llama.cpp, and keep the readers of GGUF files up to date."
 
 func ruleBounds() picket.Rule {
@@ -32,7 +22,7 @@ func ruleBounds() picket.Rule {
 		What: "The header claims counts, dimensions or sizes that overflow when multiplied, do not fill whole blocks, or exceed " +
 			"what the file can hold.",
 		Why:    "Readers that trust them allocate too little and write beyond it: memory corruption, possibly code execution.",
-		Remedy: convert, References: references(cve("2024-21802"), cve("2024-23496"), cve("2026-7482"), cwe("190"), cwe("787")),
+		Remedy: convert, References: references(picket.Ref("CVE-2024-21802"), picket.Ref("CVE-2024-23496"), picket.Ref("CVE-2026-7482"), picket.Ref("CWE-190"), picket.Ref("CWE-787")),
 	}
 }
 
@@ -42,7 +32,7 @@ func ruleLayout() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "Tensors share bytes, do not lie on the alignment, leave bytes that belong to none, or the alignment is no power of two.",
 		Why:    "Readers disagree about such a file: some refuse it, some read other numbers than a checker saw; holes carry hidden content.",
-		Remedy: convert, References: references(cwe("436")),
+		Remedy: convert, References: references(picket.Ref("CWE-436")),
 	}
 }
 
@@ -52,7 +42,7 @@ func ruleDuplicate() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The header gives two meanings to one name.",
 		Why:    "A model can be checked with one tensor or chat template and run with the other.",
-		Remedy: convert, References: references(cwe("694")),
+		Remedy: convert, References: references(picket.Ref("CWE-694")),
 	}
 }
 
@@ -62,7 +52,7 @@ func ruleTrailing() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "The file goes on after the last tensor and its padding. Picket inspects what follows.",
 		Why:    "Readers ignore it, so that it is a place to carry a payload or a second format.",
-		Remedy: convert, References: references(cwe("436")),
+		Remedy: convert, References: references(picket.Ref("CWE-436")),
 	}
 }
 
@@ -72,7 +62,7 @@ func ruleValue() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "The header holds an unknown tensor type, an array in an array, a name that is too long, or a boolean that is neither 0 nor 1.",
 		Why:    "Current readers refuse the file; older ones read it in different ways.",
-		Remedy: convert, References: references(cwe("20")),
+		Remedy: convert, References: references(picket.Ref("CWE-20")),
 	}
 }
 
@@ -82,6 +72,6 @@ func ruleEscape() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "A key, a name of a tensor or a text holds escape sequences for terminals.",
 		Why:    "Tools print these texts as they are: whoever looks sees something else than what is there; some terminals run commands.",
-		Remedy: convert, References: references(cwe("150")),
+		Remedy: convert, References: references(picket.Ref("CWE-150")),
 	}
 }

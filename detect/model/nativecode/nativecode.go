@@ -30,8 +30,8 @@ func rule() picket.Rule {
 		Why:    "Loaders take libraries and bytecode beside a model for its extensions, and run them with the rights of the server.",
 		Remedy: "Find out who built it and why the model needs it. Build it from source, or keep it out of the model's folder.",
 		References: []picket.Reference{
-			{Kind: "CWE", ID: "CWE-427", URL: "https://cwe.mitre.org/data/definitions/427.html"},
-			{Kind: "ATLAS", ID: "AML.T0011", URL: "https://atlas.mitre.org/techniques/AML.T0011"},
+			picket.Ref("CWE-427"),
+			picket.Ref("AML.T0011"),
 		},
 	}
 }

@@ -13,11 +13,6 @@ func references(more ...picket.Reference) []picket.Reference {
 		URL: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"})
 }
 
-// cwe makes a reference to a weakness.
-func cwe(id string) picket.Reference {
-	return picket.Reference{Kind: "CWE", ID: "CWE-" + id, URL: "https://cwe.mitre.org/data/definitions/" + id + ".html"}
-}
-
 func ruleObject() picket.Rule {
 	return picket.Rule{
 		ID: "model.npy.object-dtype", Title: "Array of Python objects",
@@ -26,7 +21,7 @@ func ruleObject() picket.Rule {
 		Why:  "Reading the array needs allow_pickle=True, and whoever is used to setting it runs the next file as well.",
 		Remedy: "Store numbers and strings in arrays of their own type, for example as safetensors or as structured arrays, and leave " +
 			"allow_pickle off.",
-		References: references(picket.Reference{Kind: "CVE", ID: "CVE-2019-6446", URL: "https://nvd.nist.gov/vuln/detail/CVE-2019-6446"}, cwe("502")),
+		References: references(picket.Ref("CVE-2019-6446"), picket.Ref("CWE-502")),
 	}
 }
 
@@ -37,7 +32,7 @@ func ruleExpression() picket.Rule {
 		What:       "The header holds a name, call or operator where NumPy writes a plain literal.",
 		Why:        "Readers that evaluate the header, as simple ones do, run what it says.",
 		Remedy:     "Do not load the file. Get the array from its source and save it with numpy.save.",
-		References: references(cwe("95")),
+		References: references(picket.Ref("CWE-95")),
 	}
 }
 
@@ -48,7 +43,7 @@ func ruleBomb() picket.Rule {
 		What:       "Type and shape need far more bytes than the file has, or more than can be counted.",
 		Why:        "A reader that allocates by the header runs out of memory.",
 		Remedy:     "Do not load the file. Get the array from its source and save it with numpy.save.",
-		References: references(cwe("789"), cwe("190")),
+		References: references(picket.Ref("CWE-789"), picket.Ref("CWE-190")),
 	}
 }
 
@@ -59,7 +54,7 @@ func ruleTrailing() picket.Rule {
 		What:       "The file goes on after the last array. Picket inspects what follows.",
 		Why:        "NumPy ignores it, so that it is a place to carry a payload or a second format.",
 		Remedy:     "Load the array without allow_pickle and save it anew.",
-		References: references(cwe("436")),
+		References: references(picket.Ref("CWE-436")),
 	}
 }
 
@@ -70,7 +65,7 @@ func ruleType() picket.Rule {
 		What:       "The element type is written in a way that numpy.save does not use, so that its size is not known.",
 		Why:        "NumPy takes more spellings of a type than it writes, also of the one for objects; a hand-made header hides it.",
 		Remedy:     "Load the array without allow_pickle and save it anew.",
-		References: references(cwe("20")),
+		References: references(picket.Ref("CWE-20")),
 	}
 }
 
@@ -81,6 +76,6 @@ func ruleDuplicate() picket.Rule {
 		What:       "The header gives two values to one key. Python keeps the last, other readers the first.",
 		Why:        "An array can be checked as numbers and loaded as a pickle.",
 		Remedy:     "Do not load the file. Get the array from its source and save it with numpy.save.",
-		References: references(cwe("694")),
+		References: references(picket.Ref("CWE-694")),
 	}
 }

@@ -26,7 +26,7 @@ func RuleCodeExecution() picket.Rule {
 		Remedy: "Do not load the file, and keep it as evidence. Find where it came from and which machines have loaded it, and treat " +
 			"these as compromised. Get the weights from the publisher as safetensors.",
 		References: append(pickleReferences(),
-			cwe("CWE-94"), ghsa("GHSA-vvpj-8cmc-gx39"), cve("CVE-2025-1716")),
+			picket.Ref("CWE-94"), picket.Ref("GHSA-vvpj-8cmc-gx39"), picket.Ref("CVE-2025-1716")),
 	}
 }
 
@@ -40,7 +40,7 @@ func RuleSideEffect() picket.Rule {
 			"commands in.",
 		Remedy: "Do not load the file. Find where it came from, and look for the files and the addresses that the evidence names.",
 		References: append(pickleReferences(),
-			cwe("CWE-73"), ghsa("GHSA-m7j5-r2p5-c39r"), ghsa("GHSA-9726-w42j-3qjr")),
+			picket.Ref("CWE-73"), picket.Ref("GHSA-m7j5-r2p5-c39r"), picket.Ref("GHSA-9726-w42j-3qjr")),
 	}
 }
 
@@ -55,7 +55,7 @@ func RuleCodeObject() picket.Rule {
 			"review bytecode by reading the model's source.",
 		Remedy: "Load it only if you wrote it. Otherwise ask the publisher for weights in safetensors and the functions as source, " +
 			"and review the source.",
-		References: append(pickleReferences(), cwe("CWE-829"), ghsa("GHSA-9m3x-qqw2-h32h"), ghsa("GHSA-565g-hwwr-4pp3")),
+		References: append(pickleReferences(), picket.Ref("CWE-829"), picket.Ref("GHSA-9m3x-qqw2-h32h"), picket.Ref("GHSA-565g-hwwr-4pp3")),
 	}
 }
 
@@ -70,7 +70,7 @@ func RuleDangerousImport() picket.Rule {
 			"the model, or now by a reader that understands the file in another way.",
 		Remedy: "Ask the publisher why the name is there. If you trust it after review, allow that exact name in the configuration.",
 		References: append(pickleReferences(),
-			cwe("CWE-915"), ghsa("GHSA-m273-6v24-x4m4"), ghsa("GHSA-r48f-3986-4f9c")),
+			picket.Ref("CWE-915"), picket.Ref("GHSA-m273-6v24-x4m4"), picket.Ref("GHSA-r48f-3986-4f9c")),
 	}
 }
 
@@ -84,7 +84,7 @@ func RuleUnknownGlobal() picket.Rule {
 		Why: "Constructing an unknown class or calling an unknown function may do anything that the installed packages can do.",
 		Remedy: "If the class is yours or you have read it, allow its exact name in the configuration (picket allow suggest lists the " +
 			"names). Otherwise prefer a file with weights only, such as safetensors.",
-		References: append(pickleReferences(), cwe("CWE-470")),
+		References: append(pickleReferences(), picket.Ref("CWE-470")),
 	}
 }
 
@@ -98,7 +98,7 @@ func RuleUnknownCallable() picket.Rule {
 		Why: "What is called is decided while the file is loaded. Writers of models call what they import; this form is used to hide " +
 			"the name from scanners.",
 		Remedy:     "Do not load the file unless its author explains the construct. Save the model again with weights only.",
-		References: append(pickleReferences(), cwe("CWE-470"), ghsa("GHSA-9gvj-pp9x-gcfr")),
+		References: append(pickleReferences(), picket.Ref("CWE-470"), picket.Ref("GHSA-9gvj-pp9x-gcfr")),
 	}
 }
 
@@ -113,7 +113,7 @@ func RuleCallPosition() picket.Rule {
 			"the loader call it.",
 		Remedy: "Do not load the file unless its author explains the construct. If the name is allowed for your own writer, report the " +
 			"file so that the pack can learn the position.",
-		References: append(pickleReferences(), cwe("CWE-915"), cve("CVE-2026-24747"),
+		References: append(pickleReferences(), picket.Ref("CWE-915"), picket.Ref("CVE-2026-24747"),
 			url("ShadowPickle (arXiv 2607.17503)", "https://arxiv.org/abs/2607.17503")),
 	}
 }
@@ -128,7 +128,7 @@ func RuleIndirection() picket.Rule {
 		Why: "These functions turn any allowed object into a way to others. Old pickles of bound methods and nested classes use " +
 			"getattr too, so this alone is no proof.",
 		Remedy:     "Save the model again without bound methods, partial functions and nested classes, or allow the exact name after review.",
-		References: append(pickleReferences(), cwe("CWE-470"), ghsa("GHSA-84r2-jw7c-4r5q")),
+		References: append(pickleReferences(), picket.Ref("CWE-470"), picket.Ref("GHSA-84r2-jw7c-4r5q")),
 	}
 }
 
@@ -167,7 +167,7 @@ func RuleDivergence() picket.Rule {
 			"them reject what others accept. No pickler writes such a stream.",
 		Why:    "A scanner that follows one reader sees a harmless file while another reader runs the harmful one.",
 		Remedy: "Do not load the file. Have it written anew from its source with a standard pickler.",
-		References: append(pickleReferences(), cwe("CWE-436"), cwe("CWE-115"),
+		References: append(pickleReferences(), picket.Ref("CWE-436"), picket.Ref("CWE-115"),
 			url("PickleFuzzer (arXiv 2605.15084)", "https://arxiv.org/abs/2605.15084"),
 			url("python/cpython#154848", "https://github.com/python/cpython/issues/154848")),
 	}
@@ -182,7 +182,7 @@ func RuleMemoShadow() picket.Rule {
 		Why: "Picklers number every object once. Swapping an entry makes a scanner that remembers the first value believe that an " +
 			"allowed name is called while the loader calls another.",
 		Remedy:     "Do not load the file. Have it written anew from its source with a standard pickler.",
-		References: append(pickleReferences(), cwe("CWE-436"), url("ShadowPickle (arXiv 2607.17503)", "https://arxiv.org/abs/2607.17503")),
+		References: append(pickleReferences(), picket.Ref("CWE-436"), url("ShadowPickle (arXiv 2607.17503)", "https://arxiv.org/abs/2607.17503")),
 	}
 }
 
@@ -195,7 +195,7 @@ func RuleTensorBounds() picket.Rule {
 			"has, or the sizes overflow.",
 		Why:        "Versions of PyTorch that trust these numbers read or write memory that does not belong to the tensor.",
 		Remedy:     "Do not load the file. Update PyTorch, and have the file written anew from its source.",
-		References: append(pickleReferences(), cwe("CWE-125"), cwe("CWE-787"), cve("CVE-2026-24747")),
+		References: append(pickleReferences(), picket.Ref("CWE-125"), picket.Ref("CWE-787"), picket.Ref("CVE-2026-24747")),
 	}
 }
 
@@ -207,7 +207,7 @@ func RuleNativeCode() picket.Rule {
 		What:       "A text or byte string in the pickle, perhaps encoded or compressed, is an executable of Linux, Windows or macOS.",
 		Why:        "Models hold no programs. A second stage is often carried along this way.",
 		Remedy:     "Do not load the file. Take the program out and have it analysed.",
-		References: append(pickleReferences(), cwe("CWE-506")),
+		References: append(pickleReferences(), picket.Ref("CWE-506")),
 	}
 }
 
@@ -220,7 +220,7 @@ func RuleIrregular() picket.Rule {
 			"together: a memo key set twice, an opcode newer than the declared protocol.",
 		Why:        "It was written or changed by hand or by another tool.",
 		Remedy:     "Find out which tool wrote the file, and save it again with a standard pickler.",
-		References: append(pickleReferences(), cwe("CWE-436")),
+		References: append(pickleReferences(), picket.Ref("CWE-436")),
 	}
 }
 
@@ -233,7 +233,7 @@ func RuleTrailingData() picket.Rule {
 			"announces. They are inspected as content of their own.",
 		Why:        "pickle.load stops before them, so they can hide a second stage, an archive, or another file in one.",
 		Remedy:     "Have the file written anew from its source, without the extra data.",
-		References: append(pickleReferences(), cwe("CWE-434")),
+		References: append(pickleReferences(), picket.Ref("CWE-434")),
 	}
 }
 
@@ -246,7 +246,7 @@ func RuleNestedPayload() picket.Rule {
 			"inspected too; what is found there has its own findings.",
 		Why:        "Payloads are nested to get past scanners that look at the outer file only.",
 		Remedy:     "Find out which program reads the inner content, and judge it like the file itself.",
-		References: append(pickleReferences(), cwe("CWE-506"), ghsa("GHSA-h3qp-7fh3-f8h4")),
+		References: append(pickleReferences(), picket.Ref("CWE-506"), picket.Ref("GHSA-h3qp-7fh3-f8h4")),
 	}
 }
 
@@ -259,32 +259,17 @@ func RuleResource() picket.Rule {
 			"other, an enormous range, an array of a size that the file does not hold.",
 		Why:        "Loading it stops the process or the machine; it is also used to make scanners give up.",
 		Remedy:     "Do not load the file.",
-		References: append(pickleReferences(), cwe("CWE-400"), cwe("CWE-409"), url("fickling #196", "https://github.com/trailofbits/fickling/issues/196")),
+		References: append(pickleReferences(), picket.Ref("CWE-400"), picket.Ref("CWE-409"), url("fickling #196", "https://github.com/trailofbits/fickling/issues/196")),
 	}
 }
 
 // pickleReferences are those that every rule about pickles has.
 func pickleReferences() []picket.Reference {
 	return []picket.Reference{
-		cwe("CWE-502"),
-		{Kind: "ATLAS", ID: "AML.T0011.000", URL: "https://atlas.mitre.org/techniques/AML.T0011.000"},
+		picket.Ref("CWE-502"),
+		picket.Ref("AML.T0011.000"),
 		{Kind: "OWASP", ID: "ML06:2023", URL: "https://owasp.org/www-project-machine-learning-security-top-10/docs/ML06_2023-AI_Supply_Chain_Attacks"},
 	}
-}
-
-// cwe refers to a weakness.
-func cwe(id string) picket.Reference {
-	return picket.Reference{Kind: "CWE", ID: id, URL: "https://cwe.mitre.org/data/definitions/" + id[len("CWE-"):] + ".html"}
-}
-
-// cve refers to a vulnerability.
-func cve(id string) picket.Reference {
-	return picket.Reference{Kind: "CVE", ID: id, URL: "https://nvd.nist.gov/vuln/detail/" + id}
-}
-
-// ghsa refers to an advisory.
-func ghsa(id string) picket.Reference {
-	return picket.Reference{Kind: "GHSA", ID: id, URL: "https://github.com/advisories/" + id}
 }
 
 // url refers to a page.

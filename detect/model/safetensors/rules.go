@@ -15,16 +15,6 @@ func specification() picket.Reference {
 	return picket.Reference{Kind: "URL", ID: "safetensors format", URL: "https://huggingface.co/docs/safetensors/index#format"}
 }
 
-// cwe makes a reference to a weakness.
-func cwe(id string) picket.Reference {
-	return picket.Reference{Kind: "CWE", ID: "CWE-" + id, URL: "https://cwe.mitre.org/data/definitions/" + id + ".html"}
-}
-
-// cve makes a reference to a vulnerability.
-func cve(id string) picket.Reference {
-	return picket.Reference{Kind: "CVE", ID: "CVE-" + id, URL: "https://nvd.nist.gov/vuln/detail/CVE-" + id}
-}
-
 const rewrite = "Write the file anew with the safetensors library from a source that you trust; do not repair this one by hand."
 
 func ruleLayout() picket.Rule {
@@ -35,7 +25,7 @@ func ruleLayout() picket.Rule {
 			"begin as it must.",
 		Why: "Readers disagree about such a file: some refuse it, some read other numbers than a checker saw, and holes carry " +
 			"content that no tensor accounts for.",
-		Remedy: rewrite, References: []picket.Reference{specification(), cwe("436")},
+		Remedy: rewrite, References: []picket.Reference{specification(), picket.Ref("CWE-436")},
 	}
 }
 
@@ -45,7 +35,7 @@ func ruleDuplicate() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The header gives two meanings to one name. The specification forbids it, JSON parsers keep one or the other.",
 		Why:    "A model can be checked with one tensor and run with the other.",
-		Remedy: rewrite, References: []picket.Reference{specification(), cwe("694")},
+		Remedy: rewrite, References: []picket.Reference{specification(), picket.Ref("CWE-694")},
 	}
 }
 
@@ -55,7 +45,7 @@ func ruleTrailing() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The file goes on after the last byte that a tensor has. The reference reader refuses such a file.",
 		Why:    "Appended content makes the file valid in a second format, or carries a payload past readers that ignore it.",
-		Remedy: rewrite, References: []picket.Reference{specification(), cwe("436")},
+		Remedy: rewrite, References: []picket.Reference{specification(), picket.Ref("CWE-436")},
 	}
 }
 
@@ -65,7 +55,7 @@ func ruleHeaderSize() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "The length field of the header exceeds the 100 MB that the reference reader accepts.",
 		Why:    "A reader that trusts the field allocates that much memory before it looks at the content.",
-		Remedy: rewrite, References: []picket.Reference{specification(), cwe("789")},
+		Remedy: rewrite, References: []picket.Reference{specification(), picket.Ref("CWE-789")},
 	}
 }
 
@@ -77,7 +67,7 @@ func ruleType() picket.Rule {
 		Why:    "Readers refuse it, or guess a size and read beyond the tensor.",
 		Remedy: "Convert the tensor to a type of the specification, or update Picket if the type is new.",
 		References: []picket.Reference{
-			specification(), cwe("20"),
+			specification(), picket.Ref("CWE-20"),
 		},
 	}
 }
@@ -88,7 +78,7 @@ func ruleField() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "The entry of a tensor holds more than dtype, shape and data_offsets. The content of these fields was not judged.",
 		Why:    "No honest writer adds them; they are a place to hide content in a file that looks valid.",
-		Remedy: rewrite, References: []picket.Reference{specification(), cwe("20")},
+		Remedy: rewrite, References: []picket.Reference{specification(), picket.Ref("CWE-20")},
 	}
 }
 
@@ -100,8 +90,8 @@ func ruleTargetCode() picket.Rule {
 			"Libraries that hand metadata to hydra.utils.instantiate call it.",
 		Why:    "Loading the model with such a library runs the function with arguments from the file.",
 		Remedy: "Do not load the file. Update the library that reads the metadata and report the file to where it came from.",
-		References: []picket.Reference{cve("2025-23304"), cve("2026-22584"), cwe("470"),
-			{Kind: "ATLAS", ID: "AML.T0011", URL: "https://atlas.mitre.org/techniques/AML.T0011"}},
+		References: []picket.Reference{picket.Ref("CVE-2025-23304"), picket.Ref("CVE-2026-22584"), picket.Ref("CWE-470"),
+			picket.Ref("AML.T0011")},
 	}
 }
 
@@ -113,7 +103,7 @@ func ruleTarget() picket.Rule {
 			"hydra.utils.instantiate create it.",
 		Why:        "What the name resolves to depends on the packages that are installed, not on this file.",
 		Remedy:     "Check that the name is of the library that the model belongs to, and keep the configuration outside of the weights.",
-		References: []picket.Reference{cve("2025-23304"), cve("2026-22584"), cwe("470")},
+		References: []picket.Reference{picket.Ref("CVE-2025-23304"), picket.Ref("CVE-2026-22584"), picket.Ref("CWE-470")},
 	}
 }
 
@@ -124,7 +114,7 @@ func ruleCode() picket.Rule {
 		What:       "A metadata value looks like a call that runs code or a shell command.",
 		Why:        "Readers of safetensors do not execute metadata; libraries that evaluate it, and people who paste it, do.",
 		Remedy:     "Find out who wrote the value. Remove it with the safetensors library if it has no purpose.",
-		References: []picket.Reference{cwe("94"), cwe("95"), specification()},
+		References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("CWE-95"), specification()},
 	}
 }
 
@@ -135,7 +125,7 @@ func ruleMarkup() picket.Rule {
 		What:       "A metadata value holds a script, or HTML that runs one, for a page that shows it.",
 		Why:        "Model browsers and dashboards show metadata; one that does not escape it runs the script for every visitor.",
 		Remedy:     "Remove the value, and escape metadata wherever it is shown.",
-		References: []picket.Reference{cwe("79")},
+		References: []picket.Reference{picket.Ref("CWE-79")},
 	}
 }
 
@@ -146,7 +136,7 @@ func ruleEscape() picket.Rule {
 		What:       "A metadata value holds escape sequences that move the cursor, change what is on the screen or talk to the terminal.",
 		Why:        "Whoever prints the metadata sees something else than what is there; some terminals run commands.",
 		Remedy:     "Print metadata escaped, and remove the value with the safetensors library.",
-		References: []picket.Reference{cwe("150")},
+		References: []picket.Reference{picket.Ref("CWE-150")},
 	}
 }
 
@@ -157,7 +147,7 @@ func rulePath() picket.Rule {
 		What:       "A metadata value holds a path with many steps upwards, or one to credentials or system files.",
 		Why:        "Libraries that open files named in metadata read or write them outside of the model's folder.",
 		Remedy:     "Remove the value with the safetensors library, or load the model with a library that ignores it.",
-		References: []picket.Reference{cwe("22")},
+		References: []picket.Reference{picket.Ref("CWE-22")},
 	}
 }
 
@@ -168,7 +158,7 @@ func ruleSecret() picket.Rule {
 		What:       "A metadata value has the form of an access key, token, password or private key.",
 		Why:        "Whoever can download the model can use it.",
 		Remedy:     "Revoke the credential, then remove the value with the safetensors library.",
-		References: []picket.Reference{cwe("312"), cwe("798")},
+		References: []picket.Reference{picket.Ref("CWE-312"), picket.Ref("CWE-798")},
 	}
 }
 
@@ -179,6 +169,6 @@ func ruleLink() picket.Rule {
 		What:       "A metadata value holds a network address. Only the first one is listed.",
 		Why:        "Tools that follow addresses in metadata contact whoever wrote the file.",
 		Remedy:     "Nothing, if the address is the one of the model's authors.",
-		References: []picket.Reference{cwe("918")},
+		References: []picket.Reference{picket.Ref("CWE-918")},
 	}
 }

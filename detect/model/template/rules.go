@@ -13,10 +13,10 @@ func Rules() []picket.Rule {
 // references are what every rule about leaving the sandbox refers to.
 func references() []picket.Reference {
 	return []picket.Reference{
-		{Kind: "CVE", ID: "CVE-2024-34359", URL: "https://nvd.nist.gov/vuln/detail/CVE-2024-34359"},
-		{Kind: "CVE", ID: "CVE-2026-5760", URL: "https://nvd.nist.gov/vuln/detail/CVE-2026-5760"},
-		{Kind: "CWE", ID: "CWE-1336", URL: "https://cwe.mitre.org/data/definitions/1336.html"},
-		{Kind: "ATLAS", ID: "AML.T0011", URL: "https://atlas.mitre.org/techniques/AML.T0011"},
+		picket.Ref("CVE-2024-34359"),
+		picket.Ref("CVE-2026-5760"),
+		picket.Ref("CWE-1336"),
+		picket.Ref("AML.T0011"),
 	}
 }
 
@@ -24,7 +24,7 @@ func references() []picket.Reference {
 func injection() []picket.Reference {
 	return []picket.Reference{
 		{Kind: "OWASP", ID: "LLM01:2025", URL: "https://genai.owasp.org/llmrisk/llm01-prompt-injection/"},
-		{Kind: "ATLAS", ID: "AML.T0051", URL: "https://atlas.mitre.org/techniques/AML.T0051"},
+		picket.Ref("AML.T0051"),
 	}
 }
 
