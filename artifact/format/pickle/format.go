@@ -29,7 +29,8 @@ func (Format) Info() format.Info {
 //     is a pickle however it goes on;
 //   - what starts with PROTO is a pickle when it stops, is cut, or runs for a few opcodes;
 //   - what does neither is a pickle when it stops or is cut, nothing about it is odd, and it puts values together: text
-//     may start with a few opcodes by chance.
+//     may start with a few opcodes by chance;
+//   - what the head cuts, and what follows a stream that ends in the head, is run further for the first of these.
 func (Format) Match(p format.Probe) bool {
 	if len(p.Head) < 2 || opcodes[p.Head[0]].run == nil {
 		return false
@@ -41,6 +42,11 @@ func (Format) Match(p format.Probe) bool {
 		// goes on as an opcode or two by chance. Only a stream that is whole apart from that line is taken for a pickle.
 		return c.called && !c.broken
 	}
+	return c.shows(atEnd) || (c.cut && !atEnd || c.stopped && c.end < len(p.Head)) && continues(p.Blob)
+}
+
+// shows reports whether the run of the head is enough to take the content for a pickle; atEnd tells that the head is all of it.
+func (c class) shows(atEnd bool) bool {
 	switch {
 	case c.called:
 		return true
@@ -50,10 +56,10 @@ func (Format) Match(p format.Probe) bool {
 		return c.stopped
 	case c.odd:
 		return false
-	case c.stopped && c.binary && atEnd && c.end == len(p.Head):
+	case c.stopped && c.binary && c.ended && atEnd:
 		return true
 	case c.stopped:
-		return c.joined && c.ops >= minOps || atEnd && c.end == len(p.Head) && (c.joined && c.ops >= 4 || c.put)
+		return c.joined && c.ops >= minOps || atEnd && c.ended && (c.joined && c.ops >= 4 || c.put)
 	}
 	return c.cut && c.ops >= minOps && (c.joined || c.ops >= noTextOps)
 }
@@ -76,6 +82,7 @@ type class struct {
 	end      int  // where the run ended
 	proto    bool // starts with PROTO 0 to 5
 	stopped  bool // reached STOP
+	ended    bool // the run took all of the head
 	cut      bool // the head ends inside of the stream
 	called   bool // calls or changes something that was imported under a plausible name
 	imported bool // imports something under a plausible name, or from the registry
@@ -102,7 +109,7 @@ func classify(head []byte, whole bool) class {
 	}
 	s, _ := m.Run(context.Background(), r) // what a broken stream shows counts too
 	c.ops, c.end, c.stopped = s.Ops, int(s.End), s.Stopped
-	c.joined, c.put = m.joins > 0, m.puts > 0
+	c.ended, c.joined, c.put = c.end == len(head), m.joins > 0, m.puts > 0
 	c.cut = m.short || m.cut
 	for _, b := range head[:c.end] {
 		c.binary = c.binary || b >= utf8.RuneSelf || b < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", rune(b))

@@ -16,6 +16,9 @@ type Machine struct {
 	// KeepMemo makes the next Run start with the memo of the one before, as repeated calls of load on one Unpickler object
 	// do. Without it each Run starts with an empty memo, as pickle.load does. Values of the run before stay valid with it.
 	KeepMemo bool
+	// Midway makes Run start inside of another stream: values that nothing is known about are on the stack, below one that is
+	// no text.
+	Midway bool
 
 	budget  *limits.Budget
 	handler Handler
@@ -99,6 +102,9 @@ func (m *Machine) begin(r *Reader) {
 	m.ops, m.frame, m.proto, m.protos, m.highest = 0, noFrame, 0, 0, 0
 	m.stopped, m.cut, m.short, m.joins, m.puts, m.eightBit = false, false, false, 0, 0, false
 	m.counts = [anomalyEnd]int{}
+	if m.Midway {
+		m.below()
+	}
 }
 
 // loop executes opcodes until STOP.

@@ -244,7 +244,7 @@ func (j *judge) apply(m *pickle.Machine, c invocation, args []pickle.Value) stri
 	switch {
 	case n == nil:
 		return "with a computed function"
-	case !n.known || !n.rule.may(posCall) || n.rule.args == argsApply:
+	case !n.known || !n.rule.may(posCall) || n.rule.args == argsApply || !makesArray(n.full):
 		return "with " + n.full + ", which it calls"
 	}
 	given, rest := 2, []pickle.Value{args[1]}
@@ -261,6 +261,12 @@ func (j *judge) apply(m *pickle.Machine, c invocation, args []pickle.Value) stri
 		}
 	}
 	return ""
+}
+
+// makesArray reports whether a function makes a new array or tensor. What returns an object that exists already would let the
+// caller change the state of that object unseen.
+func makesArray(full string) bool {
+	return strings.HasPrefix(full, "torch._utils._rebuild_") || strings.HasSuffix(full, ".multiarray._reconstruct")
 }
 
 // load says why the arguments are not one payload that is inspected by itself.

@@ -15,30 +15,45 @@ import (
 type dtype struct {
 	size    int64
 	objects bool
+	object  bool // the type is that of objects, whatever a state says
+	sized   bool // the state gives the size: text, bytes and records
+	unclear bool // a state makes it something that numpy never writes
 }
 
-// describe keeps the state of a dtype.
+// describe keeps what the state of a dtype makes of it, as numpy's arraydescr_setstate does.
 func (j *judge) describe(m *pickle.Machine, e *pickle.Effect, n *named) {
 	if n.full != "numpy.dtype" {
 		return
 	}
+	callee, _, called := m.Call(e.Target)
+	if !called || j.named(m, callee) != "numpy.dtype" {
+		return // what it is made by is not known, and so is it
+	}
 	d, ok := j.dtypeOf(m, e.Target)
 	state, listed := m.Elements(e.State)
-	if !ok || !listed || len(state) < 8 {
+	d.unclear = !ok || !listed
+	if len(state) < 8 { // before numpy 1.3, which wrote no flags
+		d.unclear = d.unclear || d.sized
+	} else {
+		flags, plain := m.Int(state[7])
+		size, known := m.Int(state[5])
+		d.objects = flags&1 != 0
+		d.unclear = d.unclear || !plain || d.object && !d.objects || d.sized && (!known || size < 0)
+		if d.sized {
+			d.size = size
+		}
+	}
+	if len(j.dtypes) >= maxNodes {
+		j.dtypesLost = true
 		return
 	}
-	if flags, ok := m.Int(state[7]); ok && flags&1 != 0 {
-		d.objects = true
-	}
-	if len(j.dtypes) < maxNodes {
-		j.dtypes[e.Target] = d
-	}
+	j.dtypes[e.Target] = d
 }
 
 // dtypeOf is what a value that was made by numpy.dtype is.
 func (j *judge) dtypeOf(m *pickle.Machine, v pickle.Value) (dtype, bool) {
-	if d, ok := j.dtypes[v]; ok {
-		return d, true
+	if d, ok := j.dtypes[v]; ok || j.dtypesLost {
+		return d, !d.unclear && !j.dtypesLost
 	}
 	callee, args, ok := m.Call(v)
 	if !ok || j.named(m, callee) != "numpy.dtype" {
@@ -62,7 +77,7 @@ func parseDtype(text string) (dtype, bool) {
 		return dtype{}, false
 	}
 	if text[0] == 'O' {
-		return dtype{size: 8, objects: true}, true
+		return dtype{size: 8, objects: true, object: true}, true
 	}
 	n, err := strconv.ParseInt(text[1:], 10, 32)
 	if err != nil || n < 0 || !strings.ContainsRune("biufcSaUVmM", rune(text[0])) {
@@ -71,7 +86,7 @@ func parseDtype(text string) (dtype, bool) {
 	if text[0] == 'U' {
 		n *= 4
 	}
-	return dtype{size: n}, true
+	return dtype{size: n, sized: strings.IndexByte("SaUV", text[0]) >= 0}, true
 }
 
 // outside follows the file that an array wrapper of joblib before 0.10 names: it is read by numpy with pickles allowed.
@@ -101,10 +116,12 @@ func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error
 	case lastPart(n.full) == "NDArrayWrapper" || lastPart(n.full) == "ZNDArrayWrapper":
 		return j.outside(m, e)
 	}
-	fields := j.fields(m, e.State)
+	fields, plain := j.wrapperState(m, e)
 	d, ok := j.dtypeOf(m, fields["dtype"])
 	count, sized := j.count(m, fields["shape"])
-	if !ok || !sized {
+	alignment, aligned := fields["numpy_array_alignment_bytes"]
+	aligned = aligned && m.Kind(alignment) != pickle.None
+	if !ok || !sized || !plain || aligned && m.Kind(alignment) != pickle.Int {
 		return format.Malformed(e.Offset, "the size of the joblib array that follows is not known")
 	}
 	r := m.Reader()
@@ -119,7 +136,7 @@ func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error
 		return format.Malformed(e.Offset, "the size of the joblib array overflows")
 	}
 	skip := int64(size)
-	if v, ok := fields["numpy_array_alignment_bytes"]; ok && m.Kind(v) == pickle.Int {
+	if aligned {
 		pad, err := r.Peek(1)
 		if err != nil {
 			return err
@@ -133,6 +150,22 @@ func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error
 	}
 	j.opaque += skip
 	return r.Skip(skip)
+}
+
+// wrapperState is the state of an array wrapper. Plain is false when the wrapper may have attributes that the state does not
+// show: another state before, a key that is no plain text, or something else than the class that makes it.
+func (j *judge) wrapperState(m *pickle.Machine, e *pickle.Effect) (fields map[string]pickle.Value, plain bool) {
+	const most = 16 // joblib writes six
+	list, ok := m.Elements(e.State)
+	plain = ok && m.Kind(e.State) == pickle.Dict && len(list) <= 2*most && e.Target > j.wrapper
+	for i := 0; i+1 < len(list) && plain; i += 2 {
+		_, plain = m.Text(list[i])
+	}
+	j.wrapper = max(j.wrapper, e.Target) // values count up, and a wrapper gets its state before the next one is made
+	if callee, _, ok := m.Call(e.Target); !ok || j.global(m, callee) == nil || j.global(m, callee).rule.args == argsApply {
+		plain = false
+	}
+	return j.fields(m, e.State), plain
 }
 
 // fields are the entries of a state dict that have text as their key.
@@ -181,37 +214,4 @@ func (j *judge) inlineStream(r *pickle.Reader) error {
 	defer inner.flushPayloads()
 	_, err := m.Run(j.ctx, r)
 	return err
-}
-
-// plainBytes is how much of an inline array is looked at as opcodes.
-const plainBytes = 4 << 10
-
-// plainView looks at the start of an inline array as pickle.load does, which knows nothing of arrays and runs their bytes as
-// opcodes. Only a call of a known gadget counts: other opcodes are chance.
-func (j *judge) plainView(r *pickle.Reader) error {
-	head, err := r.Peek(plainBytes)
-	if err != nil || len(head) < 4 {
-		return err
-	}
-	start := r.Offset()
-	inner, err := pickle.NewReader(format.BytesBlob(append([]byte(nil), head...)), 0)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = inner.Close() }() // bytes in memory
-	quiet := newJudge(j.file)
-	m := pickle.NewMachine(j.in.Budget, pickle.HandlerFunc(func(m *pickle.Machine, e *pickle.Effect) error {
-		if e.Kind != pickle.Call {
-			return nil
-		}
-		module, name, ok := m.Global(e.Callee)
-		if g, hit := j.det.gadgets.find(module + "." + name); ok && hit && g.harm.executes() {
-			quiet.report(RuleCodeExecution(), module+"."+name, start+e.Offset, "calls "+m.Repr(e.Result, shownCall)+
-				" when loaded by pickle.load instead of joblib.load", "opcodes hidden in a joblib array")
-		}
-		return nil
-	}))
-	defer m.Close()
-	_, _ = m.Run(j.ctx, inner) // array data breaks as a pickle, nearly always at once
-	return nil
 }

@@ -26,6 +26,7 @@ type file struct {
 	storages map[string]torch.Storage // by key
 	opaque   int64                    // bytes of arrays and storages between and inside the streams
 	depth    int                      // nesting of inline streams
+	views    int                      // arrays of which more than the start was looked at as opcodes
 
 	unresolved int64 // where something unknown was called, or readers disagreed; -1 when nowhere
 }
@@ -35,8 +36,11 @@ type judge struct {
 	*file
 	globals  map[pickle.Value]*named // the values that are imported names
 	dtypes   map[pickle.Value]dtype  // numpy dtypes that got a state, for inline arrays
+	wrapper  pickle.Value            // the last of joblib's array wrappers that got a state
 	payloads map[pickle.Value]payload
 	nested   []pickle.Value // the keys of payloads, in order
+
+	dtypesLost bool // there are more dtypes than are kept
 }
 
 // named is one qualified name that the file imports.

@@ -43,7 +43,7 @@ func Samples() []Sample {
 		gadgetSamples(), protocolSamples(), opcodeSamples(), effectSamples(), nameSamples(), memoSamples(), divergenceSamples(),
 		nestedSamples(), codeSamples(), computedSamples(), endingSamples(), contextSamples(), exhaustionSamples(), joblibSamples(), numpySamples(),
 		torchSamples(), torchLegacySamples(), scriptSamples(), zipSamples(), archiveSamples(), safetensorsSamples(),
-		ggufSamples(), nameAndPolyglotSamples(),
+		ggufSamples(), nameAndPolyglotSamples(), beyondSamples(), joblibSizeSamples(),
 	} {
 		all = append(all, group...)
 	}
