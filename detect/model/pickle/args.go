@@ -101,7 +101,7 @@ func (j *judge) reaches(m *pickle.Machine, v pickle.Value) *named {
 // permits says why the arguments of a call break the constraint of its rule; "" when they do not.
 func (j *judge) permits(m *pickle.Machine, c invocation, want constraint) string {
 	args, ok := m.Elements(c.args)
-	if !ok && want != argsData && want != argsKnown {
+	if !ok && want != argsData && want != argsKnown && want != argsRandom {
 		return "with arguments that are not known"
 	}
 	args = append([]pickle.Value(nil), args...)
@@ -110,6 +110,8 @@ func (j *judge) permits(m *pickle.Machine, c invocation, want constraint) string
 		return j.data(m, c.args)
 	case argsKnown:
 		return j.known(m, c.args)
+	case argsRandom:
+		return j.holdsOnly(m, c.args, func(n *named) bool { return strings.HasPrefix(n.full, "numpy.random.") })
 	case argsWords:
 		return j.words(m, args)
 	case argsBytes:

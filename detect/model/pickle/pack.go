@@ -36,6 +36,7 @@ type constraint string
 const (
 	argsData        constraint = ""            // data, and names that may stand as a value
 	argsKnown       constraint = "known"       // data, and any name that a pack knows
+	argsRandom      constraint = "random"      // data, and names of numpy.random, which the function may call
 	argsWords       constraint = "words"       // text, numbers and containers of them
 	argsBytes       constraint = "bytes"       // the content of a bytes or bytearray
 	argsRange       constraint = "range"       // one to three integers
@@ -69,7 +70,7 @@ type pack struct {
 //
 //	rule       = name "  " position { " " position }
 //	position   = "ref" | "call" [ "(" constraint ")" ] | "new" | "build" | "items" | "append"
-//	constraint = "known" | "words" | "bytes" | "range" | "none" | "latin1" | "class" | "reconstruct" | "apply" | "load"
+//	constraint = "known" | "random" | "words" | "bytes" | "range" | "none" | "latin1" | "class" | "reconstruct" | "apply" | "load"
 //
 // Names are exact, without wildcards. An error wraps errPack and names the line.
 func parsePack(text string) (pack, error) {
@@ -158,8 +159,8 @@ func parsePosition(word string) (position, constraint, error) {
 	inner, closed := strings.CutSuffix(inner, ")")
 	switch c := constraint(inner); {
 	case !ok || !closed:
-	case c == argsKnown, c == argsWords, c == argsBytes, c == argsRange, c == argsNone, c == argsLatin1, c == argsClass,
-		c == argsReconstruct, c == argsApply, c == argsLoad:
+	case c == argsKnown, c == argsRandom, c == argsWords, c == argsBytes, c == argsRange, c == argsNone, c == argsLatin1,
+		c == argsClass, c == argsReconstruct, c == argsApply, c == argsLoad:
 		return posCall, c, nil
 	}
 	return 0, "", errPack

@@ -43,7 +43,8 @@ func Samples() []Sample {
 		gadgetSamples(), protocolSamples(), opcodeSamples(), effectSamples(), nameSamples(), memoSamples(), divergenceSamples(),
 		nestedSamples(), codeSamples(), computedSamples(), endingSamples(), contextSamples(), exhaustionSamples(), joblibSamples(), numpySamples(),
 		torchSamples(), torchLegacySamples(), scriptSamples(), zipSamples(), archiveSamples(), safetensorsSamples(),
-		ggufSamples(), nameAndPolyglotSamples(), beyondSamples(), joblibSizeSamples(),
+		ggufSamples(), nameAndPolyglotSamples(),
+		beyondSamples(), allowedSamples(), joblibSizeSamples(),
 	} {
 		all = append(all, group...)
 	}
