@@ -43,6 +43,9 @@ type Artifact struct {
 	Name string
 	// Digest is the SHA-256 of the whole content; empty when it was not computed.
 	Digest Digest
+	// Declared is the SHA-256 that the place where the content lives says it has; empty when it says none. It is checked only
+	// when Digest was computed; a difference is a failure of the scan.
+	Declared Digest
 	// Size is the number of bytes, or -1 when it is not known.
 	Size int64
 	// Format is the name of the format that the content has, never the one that its name claims. See package format.

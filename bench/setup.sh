@@ -16,9 +16,17 @@ if [ -n "$missing" ]; then
 	# shellcheck disable=SC2086 # a list of names
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
-if [ ! -f "$venv/.done" ] || ! cmp -s "$here/corpus/requirements.txt" "$venv/.done"; then
-	echo "installing PyPI packages into $venv"
-	python3 -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/corpus/requirements.txt"
-	cp "$here/corpus/requirements.txt" "$venv/.done"
-fi
+# environment FOLDER REQUIREMENTS makes a virtual environment, once for each content of its requirements.
+environment() {
+	if [ -f "$1/.done" ] && cmp -s "$2" "$1/.done"; then return; fi
+	echo "installing PyPI packages of $2 into $1"
+	python3 -m venv "$1"
+	"$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+	cp "$2" "$1/.done"
+}
+environment "$venv" "$here/corpus/requirements.txt"
+for file in "$here"/corpus/requirements-*.txt; do
+	[ -e "$file" ] || continue
+	name=${file##*/requirements-}
+	environment "$venv/${name%.txt}" "$file"
+done

@@ -16,6 +16,8 @@ import (
 type Item struct {
 	Name string // as the user will see it, with slashes
 	Size int64  // bytes, for progress; -1 when not known
+	// Declared is what the place of the artifact says its digest is; empty for nothing.
+	Declared picket.Digest
 	// Open gives the content. An error becomes a result that says so; it does not stop the others.
 	Open func() (*Opened, error)
 }
@@ -26,7 +28,10 @@ type Opened struct {
 	Sibling func(name string) (*format.Blob, error) // see Input
 	// Settled reports, after the scan, why the content may have changed meanwhile; nil when it did not.
 	Settled func() error
-	Close   func() error
+	// Sum tells, after the scan, the digest of content that is too costly to be read as a whole just for that: the digest when
+	// the whole content was read on the way, else an empty one. Nil lets the batch read the content once more and hash it.
+	Sum   func() (picket.Digest, error)
+	Close func() error
 }
 
 // Batch scans items with several workers.
@@ -113,15 +118,18 @@ func (b Batch) one(ctx context.Context, item Item, buf []byte) (picket.Result, e
 		b.Watch.Done(item.Name, max(0, item.Size))
 		return failure(item, fmt.Errorf("open: %w", err)), nil
 	}
-	sum, hashed := b.hash(ctx, opened.Blob, buf)
+	sum, hashed := b.hash(ctx, opened, buf)
 	result, err := b.Engine.Scan(ctx, Entry{Name: item.Name, Blob: opened.Blob, Sibling: opened.Sibling})
 	hashed.Wait()
+	if opened.Sum != nil && err == nil {
+		sum.value, sum.err = opened.Sum()
+	}
 	b.Watch.Done(item.Name, max(0, item.Size-sum.read))
 	if err != nil {
 		return picket.Result{}, errors.Join(err, opened.Close())
 	}
-	result.Artifact.Digest = sum.value
-	for _, err := range []error{sum.err, opened.Settled(), opened.Close()} {
+	result.Artifact.Digest, result.Artifact.Declared = sum.value, item.Declared
+	for _, err := range []error{sum.err, contradiction(result.Artifact), opened.Settled(), opened.Close()} {
 		if err != nil {
 			result.Artifact.Digest = ""
 			result.Failure = err.Error()
@@ -132,6 +140,14 @@ func (b Batch) one(ctx context.Context, item Item, buf []byte) (picket.Result, e
 	return result, nil
 }
 
+// contradiction compares the digest with the one that was declared.
+func contradiction(a picket.Artifact) error {
+	if a.Digest == "" || a.Declared == "" || a.Digest == a.Declared {
+		return nil
+	}
+	return fmt.Errorf("the content is %s, and not %s as its place declares", a.Digest, a.Declared)
+}
+
 // sum is a digest that is being computed.
 type sum struct {
 	value picket.Digest
@@ -139,13 +155,13 @@ type sum struct {
 	err   error
 }
 
-// hash starts computing the digest of a blob; wait before the result is used.
-func (b Batch) hash(ctx context.Context, blob *format.Blob, buf []byte) (*sum, *sync.WaitGroup) {
+// hash starts computing the digest of content that does not tell it itself; wait before the result is used.
+func (b Batch) hash(ctx context.Context, opened *Opened, buf []byte) (*sum, *sync.WaitGroup) {
 	var s sum
 	var done sync.WaitGroup
-	if b.Digest {
+	if b.Digest && opened.Sum == nil {
 		done.Go(func() {
-			s.value, s.err = digest(ctx, blob, buf, func(n int64) {
+			s.value, s.err = digest(ctx, opened.Blob, buf, func(n int64) {
 				s.read += n
 				b.Watch.Read(n)
 			})

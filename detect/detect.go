@@ -58,6 +58,9 @@ type Part struct {
 	Name   string // path or description inside the parent: "archive/data.pkl", "bytes at 120"
 	Blob   *format.Blob
 	Expect Expect
+	// As is the name of a format that the part is inspected as even if its content does not show it, because whoever loads
+	// the parent reads it so: source code that a configuration names. Empty for none.
+	As string
 	// Sibling is passed on to Input.Sibling of the part; nil for none.
 	Sibling func(name string) (*format.Blob, error)
 }

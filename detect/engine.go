@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -104,6 +105,9 @@ func (w walk) part(ctx context.Context, out *Output, p Part) ([]format.Info, err
 		return nil, nil
 	}
 	views := w.set.match(probe)
+	if as, ok := w.set.infos[p.As]; ok && !slices.ContainsFunc(views, func(v format.Info) bool { return v.Name == as.Name }) {
+		views = append(views, as)
+	}
 	if len(views) == 0 {
 		w.unknown(out, p, blob)
 		return nil, nil

@@ -26,12 +26,29 @@ const systemPython = "/usr/bin/python3"
 // skipStatus is how a script says that its library is not installed.
 const skipStatus = 77
 
-// scripts are run with the system's Python and with that of the virtual environment.
-var scripts = [][]string{
-	{"stdlib.py"}, {"plain.py", "dill"}, {"plain.py", "cloudpickle"}, {"arrays.py"}, {"frames.py"}, {"estimators.py"},
-	{"boosters.py", "xgboost"}, {"boosters.py", "lightgbm"}, {"boosters.py",
-		"catboost"}, {"statistics_models.py"}, {"tensors.py"},
-	{"checkpoints.py"},
+// scripts are run with the Pythons of their environment: by default the system's and that of the virtual environment. An
+// environment is a folder inside the virtual environment, made from requirements-NAME.txt for writers that cannot live with
+// the others.
+var scripts = []script{
+	{args: []string{"stdlib.py"}}, {args: []string{"plain.py", "dill"}}, {args: []string{"plain.py", "cloudpickle"}},
+	{args: []string{"arrays.py"}}, {args: []string{"frames.py"}}, {args: []string{"estimators.py"}},
+	{args: []string{"boosters.py", "xgboost"}}, {args: []string{"boosters.py", "lightgbm"}},
+	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
+	{args: []string{"checkpoints.py"}},
+}
+
+// script writes files with one library.
+type script struct {
+	args        []string
+	environment string
+}
+
+// pythons are the interpreters that run a script.
+func (s script) pythons(venv string) []string {
+	if s.environment != "" {
+		return []string{filepath.Join(venv, s.environment, "bin", "python")}
+	}
+	return []string{systemPython, filepath.Join(venv, "bin", "python")}
 }
 
 // modules hold files that their authors wrote with the reference writers.
@@ -80,19 +97,19 @@ func sum(content []byte) string {
 
 // writeBenign runs the writers that are there, and names those that are not.
 func writeBenign(ctx context.Context, out, venv string) (entries []entry, skipped []string, err error) {
-	pythons := []string{systemPython, filepath.Join(venv, "bin", "python")}
-	for _, python := range pythons {
-		if _, err := os.Stat(python); err != nil {
-			skipped = append(skipped, fmt.Sprintf("every writer of %s, which does not exist (make setup installs it)", python))
-			continue
-		}
-		for _, script := range scripts {
-			more, reason, err := runScript(ctx, out, python, script)
+	for _, script := range scripts {
+		for _, python := range script.pythons(venv) {
+			if _, err := os.Stat(python); err != nil {
+				skipped = append(skipped, fmt.Sprintf("%s by %s, which does not exist (make setup installs it)",
+					strings.Join(script.args, " "), python))
+				continue
+			}
+			more, reason, err := runScript(ctx, out, python, script.args)
 			if err != nil {
 				return nil, nil, err
 			}
 			if reason != "" {
-				skipped = append(skipped, fmt.Sprintf("%s: %s", strings.Join(script, " "), reason))
+				skipped = append(skipped, fmt.Sprintf("%s: %s", strings.Join(script.args, " "), reason))
 			}
 			entries = append(entries, more...)
 		}
@@ -108,14 +125,14 @@ func writeBenign(ctx context.Context, out, venv string) (entries []entry, skippe
 }
 
 // runScript runs one script and returns what it wrote, or why it was skipped.
-func runScript(ctx context.Context, out, python string, script []string) ([]entry, string, error) {
+func runScript(ctx context.Context, out, python string, line []string) ([]entry, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	folder := filepath.Join(out, "benign")
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, "", fmt.Errorf("make folder: %w", err)
 	}
-	args := append([]string{"-W", "ignore", filepath.Join("bench", "corpus", "benign", script[0]), folder}, script[1:]...)
+	args := append([]string{"-W", "ignore", filepath.Join("bench", "corpus", "benign", line[0]), folder}, line[1:]...)
 	cmd := exec.CommandContext(ctx, python,
 		args...)
 	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
@@ -127,7 +144,7 @@ func runScript(ctx context.Context, out, python string, script []string) ([]entr
 		return entries, lastLine(stderr.String()), readErr
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("run %s %s: %w: %s", python, strings.Join(script, " "), err, lastLine(stderr.String()))
+		return nil, "", fmt.Errorf("run %s %s: %w: %s", python, strings.Join(line, " "), err, lastLine(stderr.String()))
 	}
 	return entries, "", readErr
 }

@@ -36,13 +36,23 @@ func Hostile(ctx context.Context, engine *detect.Engine) ([]Judged, error) {
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", s.Name, err)
 		}
-		result, err := engine.Scan(ctx, detect.Entry{Name: s.Name, Blob: format.BytesBlob(content), Sibling: alone})
+		result, err := engine.Scan(ctx, detect.Entry{Name: s.Name, Blob: format.BytesBlob(content), Sibling: beside(s.Beside)})
 		if err != nil {
 			return nil, fmt.Errorf("judge %s: %w", s.Name, err)
 		}
 		files = append(files, judged(result, Judged{Name: s.Name, Group: s.Group, Executes: s.Executes}))
 	}
 	return files, nil
+}
+
+// beside is the Sibling of a sample with files beside it.
+func beside(files map[string][]byte) func(string) (*format.Blob, error) {
+	return func(name string) (*format.Blob, error) {
+		if content, ok := files[path.Clean(name)]; ok {
+			return format.BytesBlob(content), nil
+		}
+		return alone(name)
+	}
 }
 
 // alone is the Sibling of a file that has none.

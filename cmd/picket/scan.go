@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source"
 	"github.com/picketsec/picket/artifact/source/dir"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/builtin"
@@ -190,7 +191,7 @@ func sortResults(results []picket.Result) {
 }
 
 // list finds what the arguments name; "-" is standard input.
-func (s scanFlags) list(ctx context.Context, env Env, args []string) (*dir.Listing, error) {
+func (s scanFlags) list(ctx context.Context, env Env, args []string) (*source.Listing, error) {
 	paths := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" })
 	listing, err := dir.List(ctx, paths)
 	if err != nil {
@@ -203,7 +204,7 @@ func (s scanFlags) list(ctx context.Context, env Env, args []string) (*dir.Listi
 }
 
 // configuration loads the configuration that applies and names those in the tree that do not.
-func (s scanFlags) configuration(env Env, listing *dir.Listing) (exception.Config, []string, error) {
+func (s scanFlags) configuration(env Env, listing *source.Listing) (exception.Config, []string, error) {
 	name := s.config
 	if name == "" {
 		name = env.Getenv("PICKET_CONFIG")

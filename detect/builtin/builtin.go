@@ -11,6 +11,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/executable"
 	"github.com/picketsec/picket/artifact/format/gguf"
 	"github.com/picketsec/picket/artifact/format/joblib"
+	"github.com/picketsec/picket/artifact/format/json"
 	"github.com/picketsec/picket/artifact/format/known"
 	"github.com/picketsec/picket/artifact/format/marshal"
 	"github.com/picketsec/picket/artifact/format/npy"
@@ -50,9 +51,11 @@ func Formats() []format.Format {
 			joblib.Format{}, torchlegacy.Format{}, pickle.Format{},
 			torchzip.New(), npz.New(), zip.New(),
 			torchtar.New(), tar.New(),
-			npy.Format{}, safetensorsindex.Format{}, safetensors.Format{}, gguf.Format{},
+			npy.Format{}, safetensorsindex.Format{}, json.Format{}, safetensors.Format{}, gguf.Format{},
 			marshal.Format{},
 		},
+		networkFormats(), graphFormats(), tensorflowFormats(), runtimeFormats(), classicFormats(), repositoryFormats(), folderFormats(),
+		bundleFormats(),
 		compress.New(),
 		executable.New(),
 		known.Formats(),
@@ -65,7 +68,7 @@ func Detectors(cfg Config) ([]detect.Detector, error) {
 	if err := names.Validate(); err != nil {
 		return nil, err
 	}
-	return []detect.Detector{
+	return slices.Concat([]detect.Detector{
 		detectpickle.New(names),
 		detectzip.New(),
 		detecttorchzip.New(),
@@ -77,7 +80,8 @@ func Detectors(cfg Config) ([]detect.Detector, error) {
 		detectnpy.Detector{},
 		lfs.Detector{},
 		nativecode.Detector{},
-	}, nil
+	}, networkDetectors(), graphDetectors(), tensorflowDetectors(), runtimeDetectors(), classicDetectors(), repositoryDetectors(),
+		folderDetectors(), bundleDetectors()), nil
 }
 
 // Set is the checked set of everything built in.

@@ -45,6 +45,9 @@ type Token struct {
 type Options struct {
 	Depth int // how deep objects and arrays may nest
 	Text  int // bytes of one string that are kept
+	// Python accepts what Python's json module reads beyond the RFC: NaN, Infinity, -Infinity and lone surrogates, which
+	// become U+FFFD.
+	Python bool
 }
 
 // Error says where the document breaks the grammar or a bound.

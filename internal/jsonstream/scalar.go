@@ -110,6 +110,9 @@ func (r *Reader) unicode() error {
 	if err != nil {
 		return err
 	}
+	if utf16.IsSurrogate(first) && r.opts.Python && !r.pair() {
+		first = utf8.RuneError
+	}
 	if utf16.IsSurrogate(first) {
 		for _, want := range []byte{'\\', 'u'} {
 			c, err := r.get()
@@ -130,6 +133,13 @@ func (r *Reader) unicode() error {
 	}
 	r.keep(utf8.AppendRune(nil, first)...)
 	return nil
+}
+
+// pair reports whether the second half of a surrogate pair follows.
+func (r *Reader) pair() bool {
+	next, _ := r.in.Peek(4) // fewer bytes are no pair
+	return len(next) == 4 && next[0] == '\\' && next[1] == 'u' && (next[2] == 'd' || next[2] == 'D') && next[3] >= 'C' &&
+		(next[3] <= 'F' || next[3] >= 'c' && next[3] <= 'f')
 }
 
 // hex4 reads four hexadecimal digits.
@@ -162,6 +172,9 @@ func (r *Reader) number(c byte) error {
 		var err error
 		if c, err = r.get(); err != nil {
 			return err
+		}
+		if c == 'I' && r.opts.Python {
+			return r.word(c, "Infinity")
 		}
 		r.keep(c)
 	}
@@ -254,13 +267,30 @@ func (r *Reader) digit() error {
 	return nil
 }
 
-// literal reads true, false or null, which begins with c.
+// literal reads true, false or null, which begins with c; also NaN and Infinity as Python writes them.
 func (r *Reader) literal(c byte) error {
 	r.begin()
-	word := map[byte]string{'t': "true", 'f': "false", 'n': "null"}[c]
-	if word == "" {
+	word := ""
+	switch c {
+	case 't':
+		word = "true"
+	case 'f':
+		word = "false"
+	case 'n':
+		word = "null"
+	case 'N':
+		word = "NaN"
+	case 'I':
+		word = "Infinity"
+	}
+	if word == "" || word[0] < 'a' && !r.opts.Python {
 		return r.errorf("expected a value")
 	}
+	return r.word(c, word)
+}
+
+// word reads the rest of a word that begins with c.
+func (r *Reader) word(c byte, word string) error {
 	r.keep(c)
 	for i := 1; i < len(word); i++ {
 		b, err := r.get()

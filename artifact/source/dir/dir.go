@@ -16,36 +16,17 @@ import (
 	"time"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/source"
 	"github.com/picketsec/picket/detect"
 )
 
 // maxDepth bounds how deep folders nest; a deeper one is reported and not entered.
 const maxDepth = 100
 
-// Listing is what was found under the paths that a user named.
-type Listing struct {
-	Items []detect.Item
-	// Skipped names folders that hold version-control data and were not entered.
-	Skipped []string
-	// Root is set when the user named exactly one folder.
-	Root string
-
-	roots []*os.Root
-}
-
-// Close releases the folders that the items are opened through.
-func (l *Listing) Close() error {
-	var errs []error
-	for _, r := range l.roots {
-		errs = append(errs, r.Close())
-	}
-	return errors.Join(errs...)
-}
-
 // List finds the artifacts under each path, a file or a folder, in the order given, sorted by name inside folders. A path
 // that does not exist is an error; a file or folder that cannot be read becomes an item whose Open fails.
-func List(ctx context.Context, paths []string) (*Listing, error) {
-	l := &Listing{}
+func List(ctx context.Context, paths []string) (*source.Listing, error) {
+	l := &source.Listing{}
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -59,7 +40,7 @@ func List(ctx context.Context, paths []string) (*Listing, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open folder %s: %w", p, cause(err)), l.Close())
 		}
-		l.roots = append(l.roots, root)
+		l.Hold(root)
 		if len(paths) == 1 {
 			l.Root = p
 		}
@@ -113,7 +94,7 @@ func single(p string, info fs.FileInfo) detect.Item {
 type tree struct {
 	root  *os.Root
 	shown string
-	list  *Listing
+	list  *source.Listing
 }
 
 // name is the name of an artifact for the user.

@@ -34,6 +34,8 @@ type Sample struct {
 	Needs string
 	// Build makes the content, the same bytes every time.
 	Build func() ([]byte, error)
+	// Beside are files that stand beside the sample, by their slash-separated path relative to it; nil for none.
+	Beside map[string][]byte
 }
 
 // Samples lists every sample in a fixed order.
@@ -45,6 +47,8 @@ func Samples() []Sample {
 		torchSamples(), torchLegacySamples(), scriptSamples(), zipSamples(), archiveSamples(), safetensorsSamples(),
 		ggufSamples(), nameAndPolyglotSamples(),
 		beyondSamples(), allowedSamples(), joblibSizeSamples(),
+		networkSamples(), graphSamples(), tensorflowSamples(), runtimeSamples(), classicSamples(), repositorySamples(), folderSamples(),
+		bundleSamples(),
 	} {
 		all = append(all, group...)
 	}

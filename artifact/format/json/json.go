@@ -1,0 +1,110 @@
+// Package json recognises JSON documents, and tells formats that are JSON apart by the names of their members. It is for
+// parsers of such formats and for detectors that look at any JSON, such as the configuration of a model. It judges nothing.
+package json
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/internal/jsonstream"
+	"github.com/picketsec/picket/internal/limits"
+)
+
+// Name is the name of the format.
+const Name = "json"
+
+// MaxDepth is how deep a document may nest; Python's json module gives up at about 1,000.
+const MaxDepth = 1000
+
+// Format recognises JSON: an object or a list. Text with comments, and several documents in lines, are not JSON.
+type Format struct{}
+
+// Info implements format.Format.
+func (Format) Info() format.Info {
+	return format.Info{
+		Name: Name, Title: "JSON document", MediaType: "application/json", Extensions: []string{".json"}, Refines: "text",
+		Risk: format.Data, Forward: true, Parsed: true, Spec: "https://www.rfc-editor.org/rfc/rfc8259",
+	}
+}
+
+// Match implements format.Format.
+func (Format) Match(p format.Probe) bool {
+	ended, err := skim(p, func(jsonstream.Token, int) bool { return true })
+	return err == nil && (ended || int64(len(p.Head)) != p.Size)
+}
+
+// skim reads the tokens of the head until visit returns false. An error is about something else than the end of the head.
+func skim(p format.Probe, visit func(t jsonstream.Token, depth int) bool) (ended bool, err error) {
+	if rest := bytes.TrimLeft(p.Head, " \t\r\n"); len(rest) == 0 || rest[0] != '{' && rest[0] != '[' {
+		return false, errors.New("neither an object nor a list")
+	}
+	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
+	for {
+		t, err := r.Next()
+		switch {
+		case err != nil && int64(len(p.Head)) != p.Size && r.Offset() >= int64(len(p.Head)):
+			return false, nil // the head ends inside the document
+		case err != nil:
+			return false, err
+		case t.Kind == jsonstream.End:
+			return true, nil
+		case !visit(t, r.Depth()):
+			return false, nil
+		}
+	}
+}
+
+// Members lists the names of the members of the document itself that stand in the head, in order, up to 64 bytes of each;
+// nil for what is no object.
+func Members(p format.Probe) []string {
+	var names []string
+	_, err := skim(p, func(t jsonstream.Token, depth int) bool {
+		if depth == 1 && t.Kind == jsonstream.Key {
+			names = append(names, string(t.Text))
+		}
+		return true
+	})
+	if err != nil {
+		return nil
+	}
+	return names
+}
+
+// Bounds of a document that is read as a whole.
+const (
+	maxText = 1 << 20 // bytes of one string
+	maxTree = 1 << 17 // values
+	perByte = 8       // steps of the budget for so many bytes
+)
+
+// Tree reads a whole document into memory; it is for configurations. The error wraps format.ErrMalformed when the content is no
+// JSON or too large for this, or limits.ErrExceeded.
+func Tree(b *format.Blob, budget *limits.Budget) (*jsonstream.Node, error) {
+	const most = 8 << 20 // bytes
+	if b.Size() > most {
+		return nil, format.Malformed(most, "a document of more than %d bytes is no configuration", most)
+	}
+	release, err := budget.Hold(max(b.Size(), 0) * 2)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := budget.Ops(max(b.Size(), 0) / perByte); err != nil {
+		return nil, err
+	}
+	in, err := b.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open document: %w", err)
+	}
+	root, err := jsonstream.Tree(io.LimitReader(in, most), jsonstream.Options{Depth: MaxDepth, Text: maxText, Python: true}, maxTree)
+	if broken, ok := errors.AsType[*jsonstream.Error](err); ok {
+		err = format.Malformed(broken.Offset, "not JSON: %s", broken.Reason)
+	}
+	if err = errors.Join(err, in.Close()); err != nil {
+		return nil, err
+	}
+	return root, nil
+}

@@ -1,0 +1,194 @@
+// Package protomsg walks messages of protocol buffers without their schema, field by field, in place. It is for parsers of
+// formats that are such messages. It holds one window of the content, whatever the size of the message, reads nothing of a
+// field that is not asked for, and knows no format. Specification: https://protobuf.dev/programming-guides/encoding/
+package protomsg
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/internal/limits"
+)
+
+// Wire is how the value of a field is written.
+type Wire int
+
+// The wire types. Groups, which no format of a model uses, are malformed here.
+const (
+	Varint  Wire = 0
+	Fixed64 Wire = 1
+	Bytes   Wire = 2 // a length and as many bytes: text, a message, packed numbers
+	Fixed32 Wire = 5
+)
+
+// Field is one field of a message.
+type Field struct {
+	Number int
+	Wire   Wire
+	Offset int64   // of the tag: bytes from the start of the content
+	Value  uint64  // of a number
+	Body   Message // of Bytes; empty for numbers
+}
+
+// Message is a range of the content that is a message, or text, or packed numbers: only who knows the schema can tell. The
+// messages of one content share a window and must not be used at the same time.
+type Message struct {
+	w      *window
+	Offset int64 // bytes from the start of the content
+	Size   int64 // bytes
+}
+
+// windowSize is how much of the content is held.
+const windowSize = 32 << 10
+
+// window is the part of the content that was read last.
+type window struct {
+	at     io.ReaderAt
+	budget *limits.Budget
+	start  int64
+	buf    []byte
+	mem    [windowSize]byte
+}
+
+// New makes the message that is the whole content. Every field costs one step of the budget.
+func New(b *format.Blob, budget *limits.Budget) (Message, error) {
+	if b.At() == nil {
+		return Message{}, format.Malformed(0, "the content can only be read forward")
+	}
+	return Message{w: &window{at: b.At(), budget: budget}, Size: b.Size()}, nil
+}
+
+// End is the offset behind the last byte.
+func (m Message) End() int64 { return m.Offset + m.Size }
+
+// Fields calls visit for every field in order. What visit returns ends the walk. A message that breaks the encoding is an
+// error that wraps format.ErrMalformed.
+func (m Message) Fields(visit func(Field) error) error {
+	for at := m.Offset; at < m.End(); {
+		if err := m.w.budget.Ops(1); err != nil {
+			return err
+		}
+		f := Field{Offset: at}
+		tag, n, err := m.w.varint(at, m.End())
+		if err != nil {
+			return err
+		}
+		if tag>>3 == 0 || tag>>3 >= 1<<29 {
+			return format.Malformed(at, "field number %d does not exist", tag>>3)
+		}
+		f.Number, f.Wire = int(tag>>3), Wire(tag&7)
+		at += n
+		if at, err = m.value(at, &f); err != nil {
+			return err
+		}
+		if err := visit(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value reads the value of a field at an offset and returns the offset behind it.
+func (m Message) value(at int64, f *Field) (int64, error) {
+	switch f.Wire {
+	case Varint:
+		v, n, err := m.w.varint(at, m.End())
+		f.Value = v
+		return at + n, err
+	case Fixed32, Fixed64:
+		n := int64(4)
+		if f.Wire == Fixed64 {
+			n = 8
+		}
+		b, err := m.w.read(at, n, m.End())
+		if err != nil {
+			return at, err
+		}
+		f.Value = uint64(binary.LittleEndian.Uint32(b))
+		if n == 8 {
+			f.Value = binary.LittleEndian.Uint64(b)
+		}
+		return at + n, nil
+	case Bytes:
+		size, n, err := m.w.varint(at, m.End())
+		if err != nil {
+			return at, err
+		}
+		at += n
+		if size > uint64(m.End()-at) {
+			return at, format.Malformed(at, "a field of %d bytes is longer than the message around it", size)
+		}
+		f.Body = Message{w: m.w, Offset: at, Size: int64(size)}
+		return f.Body.End(), nil
+	}
+	return at, format.Malformed(f.Offset, "wire type %d is not used by models", f.Wire)
+}
+
+// Read returns a copy of the first most bytes of the range, and whether it is longer.
+func (m Message) Read(most int64) (b []byte, cut bool, err error) {
+	n := min(m.Size, most)
+	b = make([]byte, n)
+	for done := int64(0); done < n; {
+		piece, err := m.w.read(m.Offset+done, min(n-done, windowSize), m.End())
+		if err != nil {
+			return nil, false, err
+		}
+		done += int64(copy(b[done:], piece))
+	}
+	return b, n < m.Size, nil
+}
+
+// Text returns the first most bytes of the range as text; what is longer is cut.
+func (m Message) Text(most int64) (string, error) {
+	b, _, err := m.Read(most)
+	return string(b), err
+}
+
+// Packed calls visit for every number of a packed field of varints.
+func (m Message) Packed(visit func(uint64) error) error {
+	for at := m.Offset; at < m.End(); {
+		if err := m.w.budget.Ops(1); err != nil {
+			return err
+		}
+		v, n, err := m.w.varint(at, m.End())
+		if err != nil {
+			return err
+		}
+		if err := visit(v); err != nil {
+			return err
+		}
+		at += n
+	}
+	return nil
+}
+
+// read returns n bytes at an offset, at most windowSize; they are valid until the next call.
+func (w *window) read(at, n, end int64) ([]byte, error) {
+	if n > end-at {
+		return nil, format.Malformed(at, "the message ends inside a field")
+	}
+	if at < w.start || at+n > w.start+int64(len(w.buf)) {
+		got, err := w.at.ReadAt(w.mem[:], at)
+		w.start, w.buf = at, w.mem[:got]
+		if int64(got) < n {
+			return nil, fmt.Errorf("read message at %d: %w", at, errors.Join(err, io.ErrUnexpectedEOF))
+		}
+	}
+	return w.buf[at-w.start:][:n], nil
+}
+
+// varint reads a number of variable length and returns how many bytes it has.
+func (w *window) varint(at, end int64) (v uint64, size int64, err error) {
+	b, err := w.read(at, min(binary.MaxVarintLen64, end-at), end)
+	if err != nil {
+		return 0, 0, err
+	}
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, 0, format.Malformed(at, "a number of variable length does not end")
+	}
+	return v, int64(n), nil
+}

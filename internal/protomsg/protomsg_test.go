@@ -1,0 +1,99 @@
+package protomsg_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/protomsg"
+)
+
+// walk writes every field of a content as text.
+func walk(content []byte) (string, error) {
+	m, err := protomsg.New(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	err = m.Fields(func(f protomsg.Field) error {
+		text, err := f.Body.Text(8)
+		out = append(out, fmt.Sprintf("%d:%d@%d=%d%q", f.Number, f.Wire, f.Offset, f.Value, text))
+		return err
+	})
+	return strings.Join(out, " "), err
+}
+
+func TestFields(t *testing.T) {
+	content := []byte{0x08, 0x96, 0x01, 0x12, 0x03, 'a', 'b', 'c', 0x1d, 1, 0, 0, 0, 0x21, 2, 0, 0, 0, 0, 0, 0, 0}
+	got, err := walk(content)
+	if want := `1:0@0=150"" 2:2@3=0"abc" 3:5@8=1"" 4:1@13=2""`; got != want || err != nil {
+		t.Errorf("walked %s (%v), want %s", got, err, want)
+	}
+}
+
+func TestNestedFieldsAcrossWindows(t *testing.T) {
+	var inner []byte
+	for i := range 10000 {
+		inner = append(binary.AppendUvarint(append(inner, 0x08), uint64(i)), 0x12, 0x02, 'h', 'i')
+	}
+	content := binary.AppendUvarint([]byte{0x0a}, uint64(len(inner)))
+	content = append(append(content, inner...), 0x10, 0x07)
+	m, err := protomsg.New(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, last := 0, uint64(0)
+	err = m.Fields(func(f protomsg.Field) error {
+		last = f.Value
+		return f.Body.Fields(func(f protomsg.Field) error {
+			if f.Number == 1 && f.Value != uint64(n) {
+				t.Fatalf("field %d has the value %d", n, f.Value)
+			}
+			if f.Number == 2 {
+				n++
+			}
+			return nil
+		})
+	})
+	if err != nil || n != 10000 || last != 7 {
+		t.Errorf("walked %d pairs, then %d (%v)", n, last, err)
+	}
+	b, cut, err := m.Read(1 << 20)
+	if err != nil || cut || !bytes.Equal(b, content) {
+		t.Errorf("read %d bytes of %d, cut %v (%v)", len(b), len(content), cut, err)
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	for name, content := range map[string][]byte{
+		"number does not end": bytes.Repeat([]byte{0xff}, 11),
+		"longer than content": {0x0a, 0x05, 'a'},
+		"length of 2^63":      {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},
+		"field zero":          {0x00, 0x01},
+		"group":               {0x0b},
+		"fixed cut":           {0x0d, 1, 2},
+		"value missing":       {0x08},
+	} {
+		if _, err := walk(content); !errors.Is(err, format.ErrMalformed) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+func FuzzFields(f *testing.F) {
+	f.Add([]byte{0x08, 0x96, 0x01, 0x12, 0x03, 'a', 'b', 'c'})
+	f.Fuzz(func(t *testing.T, content []byte) {
+		first, err := walk(content)
+		if second, _ := walk(content); first != second {
+			t.Errorf("two walks differ: %s and %s", first, second)
+		}
+		if err != nil && !errors.Is(err, format.ErrMalformed) && !errors.Is(err, limits.ErrExceeded) {
+			t.Errorf("unexpected error %v", err)
+		}
+	})
+}

@@ -1,0 +1,6 @@
+package hostile
+
+// tensorflowSamples are models of TensorFlow.
+func tensorflowSamples() []Sample {
+	return nil
+}
