@@ -41,7 +41,7 @@ func rows() []row {
 		{folder: "bench", may: []string{"", "artifact", "detect", "report", "internal", "bench"}, files: true},
 		{folder: "internal/archtest"},
 		{folder: "internal/protomsg", may: []string{"artifact/format", "internal/limits"}},
-		{folder: "internal/extent", may: []string{"", "artifact/format"}},
+		{folder: "internal/extent", may: []string{"internal/limits"}},
 		{folder: "internal/jsonstream", may: []string{"", "artifact/format", "internal/limits"}},
 		{folder: "internal/layout", may: []string{""}},
 		{folder: "internal/limits"},
