@@ -5,7 +5,6 @@
 package jsonstream
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -73,8 +72,11 @@ const (
 
 // Reader reads tokens. Make it with New.
 type Reader struct {
-	in     *bufio.Reader
-	offset int64 // of the next byte
+	in     io.Reader
+	window []byte // what was read of the input and not dropped yet
+	pos    int    // of the next byte in the window
+	base   int64  // bytes of the input before the window
+	failed error  // of the input, io.EOF included; reported when the window is used up
 	opts   Options
 	nest   []byte // '{' or '[' for each open container
 	next   state
@@ -98,55 +100,90 @@ const (
 	hashPrime = 1099511628211
 )
 
+// windowSize is how much is read ahead, in bytes.
+const windowSize = 32 << 10
+
 // New starts reading a document. It reads ahead by at most 32 KiB.
 func New(in io.Reader, opts Options) *Reader {
-	return &Reader{in: bufio.NewReaderSize(in, 32<<10), opts: opts}
+	return &Reader{in: in, opts: opts}
 }
 
 // Depth is the number of containers that are open after the last token.
 func (r *Reader) Depth() int { return len(r.nest) }
 
 // Offset is the number of bytes consumed so far.
-func (r *Reader) Offset() int64 { return r.offset }
+func (r *Reader) Offset() int64 { return r.base + int64(r.pos) }
 
 // errorf makes a grammar error at the last byte that was read.
 func (r *Reader) errorf(reason string, args ...any) error {
-	return &Error{Offset: max(0, r.offset-1), Reason: fmt.Sprintf(reason, args...)}
+	return &Error{Offset: max(0, r.Offset()-1), Reason: fmt.Sprintf(reason, args...)}
+}
+
+// fill makes sure that the window holds at least one more byte. The error is io.EOF at the end of the input.
+func (r *Reader) fill() error {
+	if r.pos < len(r.window) {
+		return nil
+	}
+	if r.window == nil {
+		r.window = make([]byte, 0, windowSize)
+	}
+	r.base += int64(len(r.window))
+	r.window, r.pos = r.window[:0], 0
+	return r.more()
+}
+
+// more adds to the window, behind what it holds.
+func (r *Reader) more() error {
+	for empty := 0; r.failed == nil; empty++ {
+		n, err := r.in.Read(r.window[len(r.window):cap(r.window)])
+		r.window = r.window[:len(r.window)+n]
+		r.failed = err
+		if n > 0 {
+			return nil
+		}
+		if empty == 100 {
+			r.failed = io.ErrNoProgress
+		}
+	}
+	return r.failed
 }
 
 // get reads one byte; the end of the input is an error.
 func (r *Reader) get() (byte, error) {
-	c, err := r.in.ReadByte()
-	if errors.Is(err, io.EOF) {
-		return 0, &Error{Offset: r.offset, Reason: "the document ends too early"}
+	if err := r.fill(); err != nil {
+		return 0, r.ended(err)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("read JSON: %w", err)
-	}
-	r.offset++
+	c := r.window[r.pos]
+	r.pos++
 	return c, nil
 }
 
-// unget gives back the byte that was just read.
-func (r *Reader) unget() {
-	if r.in.UnreadByte() == nil {
-		r.offset--
+// ended is the error for input that ends, or fails, inside the document.
+func (r *Reader) ended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &Error{Offset: r.Offset(), Reason: "the document ends too early"}
 	}
+	return fmt.Errorf("read JSON: %w", err)
 }
+
+// unget gives back the byte that was just read.
+func (r *Reader) unget() { r.pos-- }
 
 // space skips white space and returns the first byte after it. Ended is true at the end of the input.
 func (r *Reader) space() (c byte, ended bool, err error) {
 	for {
-		c, err := r.in.ReadByte()
-		if errors.Is(err, io.EOF) {
-			return 0, true, nil
+		if err := r.fill(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return 0, true, nil
+			}
+			return 0, false, r.ended(err)
 		}
-		if err != nil {
-			return 0, false, fmt.Errorf("read JSON: %w", err)
-		}
-		r.offset++
-		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			return c, false, nil
+		for r.pos < len(r.window) {
+			c := r.window[r.pos]
+			r.pos++
+			if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+				return c, false, nil
+			}
 		}
 	}
 }
@@ -161,9 +198,9 @@ func (r *Reader) Next() (Token, error) {
 		}
 		if ended {
 			if r.next == wantNothing {
-				return Token{Kind: End, Offset: r.offset}, nil
+				return Token{Kind: End, Offset: r.Offset()}, nil
 			}
-			return Token{}, &Error{Offset: r.offset, Reason: "the document ends too early"}
+			return Token{}, &Error{Offset: r.Offset(), Reason: "the document ends too early"}
 		}
 		switch r.next {
 		case wantNothing:
@@ -203,7 +240,7 @@ func (r *Reader) close(c byte) (Token, error) {
 	if c == ']' {
 		kind = ArrayEnd
 	}
-	return Token{Kind: kind, Offset: r.offset - 1}, nil
+	return Token{Kind: kind, Offset: r.Offset() - 1}, nil
 }
 
 // after sets what may follow a complete value.
@@ -219,7 +256,7 @@ func (r *Reader) key(c byte) (Token, error) {
 	if c != '"' {
 		return Token{}, r.errorf("expected the name of a member")
 	}
-	t := Token{Kind: Key, Offset: r.offset - 1}
+	t := Token{Kind: Key, Offset: r.Offset() - 1}
 	if err := r.string(); err != nil {
 		return Token{}, err
 	}
@@ -237,7 +274,7 @@ func (r *Reader) key(c byte) (Token, error) {
 
 // value reads a value that begins with c, or its opening bracket.
 func (r *Reader) value(c byte) (Token, error) {
-	t := Token{Offset: r.offset - 1}
+	t := Token{Offset: r.Offset() - 1}
 	switch {
 	case c == '{' || c == '[':
 		if len(r.nest) >= r.opts.Depth {

@@ -2,7 +2,6 @@ package jsonstream
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -19,19 +18,29 @@ func (r *Reader) keep(b ...byte) {
 	for _, c := range b {
 		r.hash = (r.hash ^ uint64(c)) * hashPrime
 	}
-	if len(r.text)+len(b) > r.opts.Text {
-		r.cut = true
+	r.hold(b)
+}
+
+// hold adds bytes to the text of the token that is kept. A text is cut once, so that what is kept is a prefix.
+func (r *Reader) hold(b []byte) {
+	if r.cut || len(b) == 0 {
 		return
 	}
-	if !r.cut { // a text is cut once, so that what is kept is a prefix
-		r.text = append(r.text, b...)
+	if len(b) > r.opts.Text-len(r.text) {
+		r.cut = true
+		if b[0] < utf8.RuneSelf { // ASCII may be cut anywhere
+			r.text = append(r.text, b[:max(0, r.opts.Text-len(r.text))]...)
+		}
+		return
 	}
+	r.text = append(r.text, b...)
 }
 
 // string reads the rest of a string whose opening quote was read.
 func (r *Reader) string() error {
 	r.begin()
 	for {
+		r.plain()
 		c, err := r.get()
 		switch {
 		case err != nil:
@@ -51,6 +60,22 @@ func (r *Reader) string() error {
 			return err
 		}
 	}
+}
+
+// plain keeps the ASCII characters of a string up to the next that means something else, as far as the window goes.
+func (r *Reader) plain() {
+	rest := r.window[r.pos:]
+	h, n := r.hash, len(rest)
+	for i, c := range rest {
+		if c == '"' || c == '\\' || c < 0x20 || c >= utf8.RuneSelf {
+			n = i
+			break
+		}
+		h = (h ^ uint64(c)) * hashPrime
+	}
+	r.hash = h
+	r.pos += n
+	r.hold(rest[:n])
 }
 
 // rune reads the rest of a UTF-8 sequence that begins with c.
@@ -137,8 +162,16 @@ func (r *Reader) unicode() error {
 
 // pair reports whether the second half of a surrogate pair follows.
 func (r *Reader) pair() bool {
-	next, _ := r.in.Peek(4) // fewer bytes are no pair
-	return len(next) == 4 && next[0] == '\\' && next[1] == 'u' && (next[2] == 'd' || next[2] == 'D') && next[3] >= 'C' &&
+	if len(r.window)-r.pos < 4 {
+		r.base += int64(r.pos)
+		r.window = r.window[:copy(r.window[:cap(r.window)], r.window[r.pos:])]
+		r.pos = 0
+		for len(r.window) < 4 && r.more() == nil { // fewer bytes are no pair
+			continue
+		}
+	}
+	next := r.window[r.pos:]
+	return len(next) >= 4 && next[0] == '\\' && next[1] == 'u' && (next[2] == 'd' || next[2] == 'D') && next[3] >= 'C' &&
 		(next[3] <= 'F' || next[3] >= 'c' && next[3] <= 'f')
 }
 
@@ -200,22 +233,26 @@ func (r *Reader) number(c byte) error {
 // With more false it takes none, for a number that begins with zero.
 func (r *Reader) digits(more bool) (byte, error) {
 	for {
-		c, err := r.in.ReadByte()
-		if errors.Is(err, io.EOF) {
-			return 0, nil
+		if err := r.fill(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return 0, nil
+			}
+			return 0, r.ended(err)
 		}
-		if err != nil {
-			return 0, fmt.Errorf("read JSON: %w", err)
+		rest := r.window[r.pos:]
+		n := 0
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
 		}
-		r.offset++
-		if c < '0' || c > '9' {
-			r.unget()
-			return c, nil
-		}
-		if !more {
+		if n > 0 && !more {
+			r.pos++
 			return 0, r.errorf("a number with a leading zero")
 		}
-		r.keep(c)
+		r.pos += n
+		r.hold(rest[:n])
+		if n < len(rest) {
+			return rest[n], nil
+		}
 	}
 }
 
