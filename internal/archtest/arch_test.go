@@ -27,7 +27,7 @@ type row struct {
 
 // rows is the direction of imports, from the vocabulary up to the commands. "" is the root package.
 func rows() []row {
-	inspect := []string{"", "artifact/format", "internal/limits", "internal/extent", "internal/jsonstream", "internal/protomsg"}
+	inspect := []string{"", "artifact/format", "internal/limits", "internal/extent", "internal/jsonstream", "internal/protomsg", "internal/flatbuffer"}
 	return []row{
 		{folder: ""},
 		{folder: "artifact/format", may: inspect},
@@ -41,6 +41,7 @@ func rows() []row {
 		{folder: "bench", may: []string{"", "artifact", "detect", "report", "internal", "bench"}, files: true},
 		{folder: "internal/archtest"},
 		{folder: "internal/protomsg", may: []string{"artifact/format", "internal/limits"}},
+		{folder: "internal/flatbuffer", may: []string{"artifact/format", "internal/limits"}},
 		{folder: "internal/extent", may: []string{"internal/limits"}},
 		{folder: "internal/jsonstream", may: []string{"", "artifact/format", "internal/limits"}},
 		{folder: "internal/layout", may: []string{""}},
