@@ -37,6 +37,9 @@ type Input struct {
 	Name   string         // the last element of the path, unescaped; a hint
 	Blob   *format.Blob   // the content
 	Budget *limits.Budget // shared by everything inside the top-level artifact
+	// Named is true when Part.As named the format: something that is loaded makes a loader read the content so. Source code that
+	// nothing names may be judged more mildly.
+	Named bool
 	// Sibling opens another file beside this one, by a slash-separated path relative to it. It refuses to leave the tree that is
 	// scanned. It is nil when there is no tree.
 	Sibling func(name string) (*format.Blob, error)

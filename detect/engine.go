@@ -144,7 +144,8 @@ func (w walk) view(ctx context.Context, out *Output, p Part, blob *format.Blob, 
 		}
 		return nil
 	}
-	in := Input{Format: view.Name, Member: out.member, Name: base(p.Name), Blob: blob, Budget: out.run.budget, Sibling: p.Sibling}
+	in := Input{Format: view.Name, Member: out.member, Name: base(p.Name), Blob: blob, Budget: out.run.budget, Sibling: p.Sibling,
+		Named: p.As == view.Name}
 	for _, d := range handlers {
 		err := safely(func() error { return d.Detect(ctx, in, out) })
 		if ctx.Err() != nil {
