@@ -117,10 +117,10 @@ func newDocsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return fmt.Errorf("make %s: %w", args[0], err)
-			}
 			for _, f := range files {
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(args[0], f.Name)), 0o755); err != nil {
+					return fmt.Errorf("make folder: %w", err)
+				}
 				if err := replaceFile(filepath.Join(args[0], f.Name), func(w io.Writer) error {
 					_, err := w.Write(f.Content)
 					return err

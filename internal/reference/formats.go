@@ -17,8 +17,16 @@ import (
 // Formats writes every format that is recognised, with the detectors that inspect it.
 func Formats(set *detect.Set) []byte {
 	var b bytes.Buffer
+	parsed := 0
+	for _, f := range set.Formats() {
+		if f.Parsed {
+			parsed++
+		}
+	}
 	b.WriteString(generated + "# Formats\n\nWhat Picket recognises, by content: a name is a hint whose mismatch is a finding. A format " +
-		"that is recognised and not parsed makes an artifact *unsupported*, never clean, unless it is inert.\n\n" +
+		"that is recognised and not parsed makes an artifact *unsupported*, never clean, unless it is inert.\n\n")
+	fmt.Fprintf(&b, "%d formats are recognised, %d of them parsed; those have a page each.\n\n", len(set.Formats()), parsed)
+	b.WriteString(
 		"| format | title | risk | parsed | read | extensions | media type | inspected by |\n|---|---|---|---|---|---|---|---|\n")
 	for _, f := range set.Formats() {
 		read := "at any offset"
@@ -26,7 +34,9 @@ func Formats(set *detect.Set) []byte {
 			read = "forward, at any size"
 		}
 		name := "`" + f.Name + "`"
-		if f.Spec != "" {
+		if f.Parsed {
+			name = fmt.Sprintf("[`%s`](%s)", f.Name, pageName(f.Name))
+		} else if f.Spec != "" {
 			name = fmt.Sprintf("[`%s`](%s)", f.Name, f.Spec)
 		}
 		title := cell(f.Title)

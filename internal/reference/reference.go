@@ -33,10 +33,10 @@ func Files(set *detect.Set, extra []picket.Rule, root *cobra.Command) ([]File, e
 	if err != nil {
 		return nil, fmt.Errorf("generate reference: %w", err)
 	}
-	return []File{
+	return append([]File{
 		{"rules.md", Rules(set, extra)}, {"coverage.md", Coverage(set, extra)}, {"formats.md", Formats(set)}, {"cli.md", CLI(root)},
 		{"policy.md", append([]byte(generated), policy.Reference()...)}, {"scan.schema.json", schema},
-	}, nil
+	}, formatPages(set)...), nil
 }
 
 // generated starts every page.

@@ -87,10 +87,10 @@ func TestGolden(t *testing.T) {
 		t.Errorf("two runs differ:\n%s", diff)
 	}
 	for _, f := range files {
-		if f.Name != "cli.md" && f.Name != "formats.md" { // those hold rules of the engine, which change on their own
+		if f.Name != "cli.md" && f.Name != "formats.md" && f.Name != "formats/fake.md" { // those hold rules of the engine, which change on their own
 			continue
 		}
-		name := filepath.Join("testdata", f.Name+".golden")
+		name := filepath.Join("testdata", strings.ReplaceAll(f.Name, "/", "-")+".golden")
 		if *update {
 			if err := os.WriteFile(name, f.Content, 0o644); err != nil {
 				t.Fatal(err)
@@ -137,7 +137,7 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	heading := regexp.MustCompile("(?m)^##? `?([^`\n]*)`?$")
-	link := regexp.MustCompile(`\]\(([a-z]*\.?[a-z]*)#([^)]*)\)`)
+	link := regexp.MustCompile(`\]\((?:\.\./)?([a-z]*\.?[a-z]*)#([^)]*)\)`)
 	anchors := map[string][]string{}
 	for _, f := range files {
 		for _, m := range heading.FindAllStringSubmatch(string(f.Content), -1) {
