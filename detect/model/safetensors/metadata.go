@@ -2,7 +2,6 @@ package safetensors
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,26 +10,11 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/safetensors"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/freetext"
 )
 
-// The patterns look for what real metadata of trainers and model hubs does not hold. They are written so that words in
-// prose ("model.eval()", "system prompt") do not match.
-var (
-	targetKey = regexp.MustCompile(`["']?_target_["']?\s*[:=]\s*["']?([A-Za-z_][\w.]*)`)
-	codeCall  = regexp.MustCompile(`\b(?:__import__|builtins\.\w+|os\.(?:system|popen|exec[lv]\w*|spawn\w*)|` +
-		`subprocess\.\w+|pty\.spawn|runpy\.\w+|importlib\.\w+|pickle\.loads?|marshal\.loads|shutil\.rmtree|socket\.socket|` +
-		`ctypes\.\w+)\s*\(|(?:^|[^.\w])(?:eval|exec|compile)\s*\(|__(?:subclasses|globals|builtins|reduce|mro)__|` +
-		`(?:^|[\s;|&])(?:curl|wget)\s+[^\n]{0,200}\|\s*(?:ba|z)?sh\b|\bpowershell(?:\.exe)?\s+-`)
-	markup   = regexp.MustCompile(`(?i)<\s*(?:script|iframe|object|embed)\b|javascript:[^\s"']|<[a-z][^>]*\son(?:error|load|click|mouseover|focus)\s*=`)
-	escape   = regexp.MustCompile(`\x1b[\[\]PX^_c]|\x{9b}`)
-	paths    = regexp.MustCompile(`(?:\.\.[/\\]){3,}|(?:^|[^\w/])/(?:etc/(?:passwd|shadow|hosts)|proc/self|root/\.)|[/\\]\.ssh[/\\]|(?i:c:[/\\]windows[/\\])`)
-	base64ed = regexp.MustCompile(`^(?:data:[\w/+.-]*;base64,)?([A-Za-z0-9+/_-]{24,}={0,2})$`)
-	digits   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
-	secret   = regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{30,}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|` +
-		`\bglpat-[\w-]{20,}|\bxox[abpr]-[\w-]{10,}|\bsk-[A-Za-z0-9_-]{32,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|` +
-		`(?i:\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)["']?\s*[:=]\s*["']?)[^\s"',;]{8,}`)
-	link = regexp.MustCompile(`\b(?:https?|ftp|file)://[^\s"'<>\\]+`)
-)
+// targetKey finds the class that Hydra would instantiate.
+var targetKey = regexp.MustCompile(`["']?_target_["']?\s*[:=]\s*["']?([A-Za-z_][\w.]*)`)
 
 // dangerous lists modules and callables that a configuration never has a reason to instantiate.
 var dangerous = []string{
@@ -53,26 +37,20 @@ func (s *scan) metadata(ctx context.Context, m safetensors.Metadata) {
 	}
 	for _, text := range []string{m.Key, m.Value} {
 		s.targets(m, text)
-		if hit := codeCall.FindString(text); hit != "" {
-			found(ruleCode(), "holds code", hit)
-		}
-		if hit := markup.FindString(text); hit != "" {
-			found(ruleMarkup(), "holds markup that a page would act on", hit)
-		}
-		if hit := escape.FindString(text); hit != "" {
-			found(ruleEscape(), "holds sequences that control a terminal", hit)
-		}
-		if hit := paths.FindString(text); hit != "" {
-			found(rulePath(), "holds a path that leads out of the model", text)
-		}
-		if hit := secret.FindString(text); hit != "" {
-			found(ruleSecret(), "looks like a credential", hit[:min(4, len(hit))]+"… (redacted)")
+		for _, sign := range freetext.Look(text) {
+			if rule, ok := s.ownRule(sign.Rule); ok {
+				found(rule, sign.What, sign.Match)
+			}
 		}
 	}
 	s.decode(ctx, m)
-	if hit := link.FindString(m.Value); hit != "" && s.count[ruleLink().ID] == 0 {
-		found(ruleLink(), "holds an address", hit)
-	}
+}
+
+// ownRule is the rule of this format for a sign in a text; an address is reported once.
+func (s *scan) ownRule(general picket.Rule) (picket.Rule, bool) {
+	own := map[string]picket.Rule{"code": ruleCode(), "markup": ruleMarkup(), "terminal-escape": ruleEscape(), "path": rulePath(),
+		"secret": ruleSecret(), "link": ruleLink()}[strings.TrimPrefix(general.ID, "model.text.")]
+	return own, own.ID != ruleLink().ID || s.count[own.ID] == 0
 }
 
 // maxHidden bounds how many metadata values of one file are decoded.
@@ -80,8 +58,8 @@ const maxHidden = 32
 
 // decode gives what a value encodes in base64 to the engine. What nothing recognises is a hash, an image's pixels or the like.
 func (s *scan) decode(ctx context.Context, m safetensors.Metadata) {
-	match := base64ed.FindStringSubmatch(strings.TrimSpace(m.Value))
-	if match == nil || digits.MatchString(match[1]) || s.err != nil {
+	content, ok := freetext.Hidden(m.Value)
+	if !ok || s.err != nil {
 		return
 	}
 	if s.hidden++; s.hidden > maxHidden {
@@ -89,14 +67,6 @@ func (s *scan) decode(ctx context.Context, m safetensors.Metadata) {
 			s.out.Gap(m.Offset, -1, "more encoded metadata values than are inspected")
 		}
 		return
-	}
-	encoding := base64.RawStdEncoding
-	if strings.ContainsAny(match[1], "-_") {
-		encoding = base64.RawURLEncoding
-	}
-	content, err := encoding.DecodeString(strings.TrimRight(match[1], "="))
-	if err != nil {
-		return // letters that only look like it
 	}
 	s.err = s.out.Inspect(ctx, detect.Part{Name: fmt.Sprintf("metadata at %d", m.Offset), Blob: format.BytesBlob(content),
 		Expect: detect.TensorData})

@@ -1,0 +1,150 @@
+// Package freetext judges texts that a model carries for people and for other programs: attributes, descriptions, names of
+// features, parameters of the training. It is for detectors of formats with such texts. It looks for what honest ones do not
+// hold: code, active markup, terminal escapes, paths out of the model, credentials, and other content in an encoding, which it
+// hands to the engine. It runs and follows nothing.
+package freetext
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/findings"
+)
+
+// The patterns look for what real texts of trainers and model hubs do not hold. They are written so that words in prose
+// ("model.eval()", "system prompt") do not match.
+var (
+	codeCall = regexp.MustCompile(`\b(?:__import__|builtins\.\w+|os\.(?:system|popen|exec[lv]\w*|spawn\w*)|` +
+		`subprocess\.\w+|pty\.spawn|runpy\.\w+|importlib\.\w+|pickle\.loads?|marshal\.loads|shutil\.rmtree|socket\.socket|` +
+		`ctypes\.\w+)\s*\(|(?:^|[^.\w])(?:eval|exec|compile)\s*\(|__(?:subclasses|globals|builtins|reduce|mro)__|` +
+		`(?:^|[\s;|&])(?:curl|wget)\s+[^\n]{0,200}\|\s*(?:ba|z)?sh\b|\bpowershell(?:\.exe)?\s+-|` +
+		`\$\{jndi:|Runtime\.getRuntime\(\)|\bProcessBuilder\s*\(`)
+	markup   = regexp.MustCompile(`(?i)<\s*(?:script|iframe|object|embed)\b|javascript:[^\s"']|<[a-z][^>]*\son(?:error|load|click|mouseover|focus)\s*=`)
+	escape   = regexp.MustCompile(`\x1b[\[\]PX^_c]|\x{9b}`)
+	paths    = regexp.MustCompile(`(?:\.\.[/\\]){3,}|(?:^|[^\w/])/(?:etc/(?:passwd|shadow|hosts)|proc/self|root/\.)|[/\\]\.ssh[/\\]|(?i:c:[/\\]windows[/\\])`)
+	base64ed = regexp.MustCompile(`^(?:data:[\w/+.-]*;base64,)?([A-Za-z0-9+/_-]{24,}={0,2})$`)
+	digits   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
+	secret   = regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{30,}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|` +
+		`\bglpat-[\w-]{20,}|\bxox[abpr]-[\w-]{10,}|\bsk-[A-Za-z0-9_-]{32,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|` +
+		`(?i:\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)["']?\s*[:=]\s*["']?)[^\s"',;]{8,}`)
+	link       = regexp.MustCompile(`\b(?:https?|ftp|file)://[^\s"'<>\\]+`)
+	textPickle = regexp.MustCompile(`^[(}\]IV0-9\n]*c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n`)
+)
+
+// Sign is one thing in a text that does not belong there.
+type Sign struct {
+	Rule  picket.Rule
+	What  string // continues a sentence that begins with what the text is: "holds code"
+	Match string // the part of the text that shows it; of a credential only the first letters
+}
+
+// Look lists the signs in one text, at most one of each rule. The address, which is harmless by itself, comes last.
+func Look(text string) []Sign {
+	if harmless(text) {
+		return nil
+	}
+	var signs []Sign
+	for _, p := range []struct {
+		pattern *regexp.Regexp
+		rule    picket.Rule
+		what    string
+	}{
+		{codeCall, ruleCode(), "holds code"},
+		{markup, ruleMarkup(), "holds markup that a page would act on"},
+		{escape, ruleEscape(), "holds sequences that control a terminal"},
+		{paths, rulePath(), "holds a path that leads out of the model"},
+		{secret, ruleSecret(), "looks like a credential"},
+		{link, ruleLink(), "holds an address"},
+	} {
+		at := p.pattern.FindStringIndex(text)
+		if at == nil {
+			continue
+		}
+		match := text[at[0]:min(len(text), at[1]+80)]
+		if p.pattern == secret {
+			match = text[at[0]:at[0]+4] + "… (redacted)"
+		}
+		signs = append(signs, Sign{p.rule, p.what, match})
+	}
+	return signs
+}
+
+// harmless reports whether a text is one short word or number, as nearly all names are: no pattern fits those.
+func harmless(text string) bool {
+	const short = 16
+	if len(text) > short {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_' && (i == 0 || text[i-1] != '_')) {
+			return false
+		}
+	}
+	return true
+}
+
+// Hidden returns content that a text encodes: base64, hexadecimal digits, or a pickle of protocol 0, which is text itself. It
+// may well be a hash or the pixels of an image: give it to the engine as detect.TensorData.
+func Hidden(text string) (content []byte, ok bool) {
+	if textPickle.MatchString(text) {
+		return []byte(text), true
+	}
+	match := base64ed.FindStringSubmatch(strings.TrimSpace(text))
+	if match == nil || digits.MatchString(match[1]) {
+		return nil, false
+	}
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(match[1], "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	content, err := encoding.DecodeString(strings.TrimRight(match[1], "="))
+	return content, err == nil // letters that only look like it
+}
+
+// maxHidden is how many encoded texts of one file are decoded.
+const maxHidden = 32
+
+// Judge reports the signs in the texts of one file. Make one for each file.
+type Judge struct {
+	out    *detect.Output
+	list   *findings.List
+	hidden int
+	linked bool
+}
+
+// New begins the judgement of a file whose findings go to list.
+func New(out *detect.Output, list *findings.List) *Judge { return &Judge{out: out, list: list} }
+
+// Text judges one text: what is the name of its place for a person ("attribute \"note\""), where its location. Only the first
+// address is reported. The error is about the run and must be passed on.
+func (j *Judge) Text(ctx context.Context, where picket.Location, what, text string) error {
+	for _, s := range Look(text) {
+		if s.Rule.Severity == picket.Info {
+			if j.linked {
+				continue
+			}
+			j.linked = true
+		}
+		j.list.Report(picket.Finding{Rule: s.Rule, Location: where, Subject: picket.Printable(what, 80), Confidence: picket.Likely,
+			Evidence: picket.NewEvidence(what+" "+s.What, s.Match)})
+	}
+	content, ok := Hidden(text)
+	if !ok {
+		return nil
+	}
+	if j.hidden++; j.hidden > maxHidden {
+		if j.hidden == maxHidden+1 {
+			j.out.Gap(where.Offset, -1, "more encoded texts than are inspected")
+		}
+		return nil
+	}
+	return j.out.Inspect(ctx, detect.Part{Name: fmt.Sprintf("text at %d", where.Offset), Blob: format.BytesBlob(content),
+		Expect: detect.TensorData})
+}
