@@ -1,0 +1,96 @@
+// Package findings bounds what a detector reports about one file, and judges the paths that files of models name. It is for
+// detectors of formats whose structures repeat: a thousand layers with the same fault are one message to a reader, not a
+// thousand. It reads nothing and decides on no rule.
+package findings
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/detect"
+)
+
+// maxEach is how many findings of one rule are listed one by one; the rest is counted in one more.
+const maxEach = 20
+
+// List reports findings to an Output, at most twenty of each rule. Make it with New and Close it.
+type List struct {
+	out   *detect.Output
+	count map[string]int
+	order []picket.Rule // that have fired, in the order in which they did
+}
+
+// New makes a list for one file.
+func New(out *detect.Output) *List { return &List{out: out, count: map[string]int{}} }
+
+// Add reports that a rule fired at an offset of the content, about a name (may be empty), with what is wrong in words.
+func (l *List) Add(rule picket.Rule, at int64, subject, summary string) {
+	l.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
+		Evidence: picket.NewEvidence(summary, subject)})
+}
+
+// Named reports like Add, with the name of the known attack.
+func (l *List) Named(rule picket.Rule, at int64, subject, summary, technique string) {
+	l.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
+		Evidence: picket.NewEvidence(summary, subject), Technique: technique})
+}
+
+// Report reports a finding that is made already.
+func (l *List) Report(f picket.Finding) {
+	if l.count[f.Rule.ID] == 0 {
+		l.order = append(l.order, f.Rule)
+	}
+	l.count[f.Rule.ID]++
+	if l.count[f.Rule.ID] <= maxEach {
+		l.out.Report(f)
+	}
+}
+
+// Fired reports whether a rule has fired in this file.
+func (l *List) Fired(rule picket.Rule) bool { return l.count[rule.ID] > 0 }
+
+// Close says how many findings of each rule were not listed.
+func (l *List) Close() {
+	for _, rule := range l.order {
+		if n := l.count[rule.ID] - maxEach; n > 0 {
+			l.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""),
+				Evidence: picket.NewEvidence(fmt.Sprintf("%d more findings like these", n), "")})
+		}
+	}
+}
+
+// Leaves says how a path that a model names leads out of the folder of the model; empty when it does not. Slashes of both
+// kinds separate, because readers on Windows take both.
+func Leaves(name string) string {
+	switch {
+	case strings.ContainsAny(name, "\x00\r\n"):
+		return "holds control characters"
+	case strings.Contains(name, "://"):
+		return "is an address"
+	case strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || len(name) > 1 && name[1] == ':':
+		return "is absolute"
+	case strings.HasPrefix(name, "~"):
+		return "begins in a home folder"
+	}
+	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == ".." {
+			return "leads out of its folder"
+		}
+	}
+	return ""
+}
+
+// Library reports whether a path names a file that a program loads as native code.
+func Library(name string) bool {
+	base := strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/")))
+	if strings.Contains(base, ".so.") {
+		return true
+	}
+	switch path.Ext(base) {
+	case ".so", ".dll", ".dylib", ".pyd", ".exe":
+		return true
+	}
+	return false
+}
