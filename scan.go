@@ -10,9 +10,30 @@ type Result struct {
 	Formats []string
 	// Trace lists the calls that loading the artifact would make, as Python, in order; bounded.
 	Trace []string
+	// Facts are what the content is made of, each once, ordered by kind and value; bounded. They are no findings: they are for
+	// comparing two versions of a model and for its bill of materials.
+	Facts []Fact
 	// Failure is the reason why the artifact could not be opened or was given up, for a person to act on; may be empty.
 	Failure string
 }
+
+// Fact is one thing that content is made of.
+type Fact struct {
+	Kind  FactKind
+	Value string // from hostile input: print it escaped
+}
+
+// FactKind says what a fact is about.
+type FactKind string
+
+// The kinds of facts.
+const (
+	FactGlobal   FactKind = "global"   // a name that unpickling imports: "torch._utils._rebuild_tensor_v2"
+	FactTemplate FactKind = "template" // a text that a program evaluates: its name and digest
+	FactOperator FactKind = "operator" // an operator of a graph, with its domain: "ai.onnx.Conv"
+	FactLayer    FactKind = "layer"    // a layer class of a network: "keras.layers.Dense"
+	FactCode     FactKind = "code"     // source or compiled code: its name and digest
+)
 
 // Scan is the outcome of one run over any number of artifacts.
 type Scan struct {

@@ -5,6 +5,7 @@ package detect
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -100,6 +101,16 @@ func (o *Output) Opaque(n int64) { o.run.coverage.Opaque += n }
 // Gap records that length bytes from offset were not read; -1 when the length is not known.
 func (o *Output) Gap(offset, length int64, reason string) {
 	o.run.gap(picket.Gap{Member: o.member, Offset: offset, Length: length, Reason: reason})
+}
+
+// Fact records something that the content is made of. The same fact counts once.
+func (o *Output) Fact(kind picket.FactKind, value string) {
+	o.run.fact(picket.Fact{Kind: kind, Value: value})
+}
+
+// Digest records a text or code that the content holds, by its name and digest.
+func (o *Output) Digest(kind picket.FactKind, name, content string) {
+	o.Fact(kind, picket.Printable(name, 200)+" "+string(picket.SHA256(sha256.Sum256([]byte(content)))))
 }
 
 // Trace records one call that loading the content would make, written as Python.

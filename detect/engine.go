@@ -49,7 +49,7 @@ func (e *Engine) Scan(ctx context.Context, entry Entry) (picket.Result, error) {
 	}
 	result := picket.Result{
 		Artifact: picket.Artifact{Name: entry.Name, Size: entry.Blob.Size()},
-		Coverage: r.coverage, Findings: r.sorted(), Trace: r.traces, Formats: names(views),
+		Coverage: r.coverage, Findings: r.sorted(), Trace: r.traces, Facts: r.known(), Formats: names(views),
 	}
 	if len(views) > 0 {
 		result.Artifact.Format, result.Artifact.MediaType = views[0].Name, views[0].MediaType

@@ -1,11 +1,21 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/internal/limits"
+)
+
+// Bounds of the facts that one artifact keeps.
+const (
+	maxFacts = 4096
+	maxFact  = 512 // bytes of one
 )
 
 // maxTrace bounds the lines of trace that one artifact keeps.
@@ -18,12 +28,15 @@ type run struct {
 	seen     map[string]bool // fingerprints, so that two views of one place report once
 	coverage picket.Coverage
 	traces   []string
+	facts    map[picket.Fact]bool
 	dropped  int         // findings beyond the limit
 	probes   probeBuffer // matching ends before what is inside is looked at
 }
 
 // newRun starts an empty run.
-func newRun(budget *limits.Budget) *run { return &run{budget: budget, seen: map[string]bool{}} }
+func newRun(budget *limits.Budget) *run {
+	return &run{budget: budget, seen: map[string]bool{}, facts: map[picket.Fact]bool{}}
+}
 
 // report keeps a finding once. Beyond the limit, a finding is kept only if it is worse than the mildest that is kept, so
 // that a flood of small findings cannot hide a bad one.
@@ -86,6 +99,23 @@ func (r *run) trace(member, line string) {
 	default:
 		r.traces = append(r.traces, line)
 	}
+}
+
+// fact keeps a fact once, within the limit.
+func (r *run) fact(f picket.Fact) {
+	if len(f.Value) > maxFact {
+		f.Value = strings.Clone(f.Value[:maxFact])
+	}
+	if len(r.facts) < maxFacts {
+		r.facts[f] = true
+	}
+}
+
+// known returns the facts in their order.
+func (r *run) known() []picket.Fact {
+	return slices.SortedFunc(maps.Keys(r.facts), func(a, b picket.Fact) int {
+		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Value, b.Value))
+	})
 }
 
 // sorted returns the findings worst first, then by place, then by rule.

@@ -67,8 +67,19 @@ type Visitor struct {
 	Text  func(Text)
 	Array func(key string) bool
 	// Name receives every key and every name of a tensor, with the offset of its length.
-	Name    func(name string, offset int64)
+	Name func(name string, offset int64)
+	// Tensor receives what is said about a tensor, after its name.
+	Tensor  func(Tensor)
 	Problem func(Problem)
+}
+
+// Tensor is where a tensor lies and of what form it is.
+type Tensor struct {
+	Name  string
+	Type  uint32   // of the elements or blocks, by ggml's numbers; TypeName names it
+	Dims  []uint64 // the fastest-moving first
+	Start int64    // bytes from Header.DataStart
+	Size  int64    // bytes
 }
 
 // Header sums up a header that was read to its end.
@@ -129,6 +140,9 @@ func (v Visitor) complete() Visitor {
 	}
 	if v.Name == nil {
 		v.Name = func(string, int64) {}
+	}
+	if v.Tensor == nil {
+		v.Tensor = func(Tensor) {}
 	}
 	if v.Problem == nil {
 		v.Problem = func(Problem) {}

@@ -62,6 +62,7 @@ func (r *reader) info() error {
 	if int64(offset)%r.h.Alignment != 0 {
 		r.problem(Alignment, at, 0, "the data of a tensor at %d is not aligned to %d", offset, r.h.Alignment)
 	}
+	r.visit.Tensor(Tensor{Name: name, Type: t, Dims: dims, Start: int64(offset), Size: size})
 	return r.tensors.Add(extent.Range{Name: hash(name), Start: int64(offset), End: int64(offset) + size, At: at})
 }
 

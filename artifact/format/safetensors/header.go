@@ -52,12 +52,20 @@ type Metadata struct {
 
 // Tensor is one entry of the header.
 type Tensor struct {
-	Hash   uint64 // jsonstream.Hash of the name
-	Offset int64  // of the entry: bytes from the start of the file
-	Type   string // element type, up to 64 bytes
-	Start  int64  // bytes from the start of the data
+	Name   string  // up to MaxName bytes
+	Hash   uint64  // jsonstream.Hash of the whole name
+	Offset int64   // of the entry: bytes from the start of the file
+	Type   string  // element type, up to 64 bytes
+	Shape  []int64 // the first MaxRank sizes; valid until the visitor returns
+	Start  int64   // bytes from the start of the data
 	End    int64
 }
+
+// Bounds of what is kept of a tensor's entry.
+const (
+	MaxName = 4 << 10 // bytes
+	MaxRank = 64      // dimensions
+)
 
 // Visitor receives what Read finds, in the order of the header; then the problems of the layout. A nil function is skipped.
 type Visitor struct {
@@ -79,6 +87,7 @@ type reader struct {
 	visit   Visitor
 	tensors *extent.List
 	meta    bool // the metadata was seen
+	rank    [MaxRank]int64
 }
 
 // Read reads the header of a file of size bytes; a negative size means that it is not known. It consumes in only a little

@@ -21,7 +21,7 @@ type entry struct {
 
 // tensor reads the entry of one tensor and checks it on its own.
 func (r *reader) tensor(key jsonstream.Token) error {
-	e := entry{Tensor: Tensor{Hash: key.Hash, Offset: key.Offset}}
+	e := entry{Tensor: Tensor{Name: string(key.Text[:min(len(key.Text), MaxName)]), Hash: key.Hash, Offset: key.Offset, Shape: r.rank[:0]}}
 	if _, err := r.expect(jsonstream.ObjectStart, "an object as the entry of a tensor"); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (r *reader) shape(e *entry) error {
 	if _, err := r.expect(jsonstream.ArrayStart, "a list as shape"); err != nil {
 		return err
 	}
-	e.elements, e.overflow = 1, false
+	e.elements, e.overflow, e.Shape = 1, false, e.Shape[:0]
 	for {
 		t, err := r.next()
 		if err != nil || t.Kind == jsonstream.ArrayEnd {
@@ -95,6 +95,9 @@ func (r *reader) shape(e *entry) error {
 		n, err := integer(t)
 		if err != nil {
 			return err
+		}
+		if len(e.Shape) < MaxRank {
+			e.Shape = append(e.Shape, n)
 		}
 		high, low := bits.Mul64(e.elements, uint64(n))
 		e.elements, e.overflow = low, e.overflow || high != 0

@@ -86,8 +86,8 @@ func ModuleID(m *pickle.Machine, v pickle.Value) (Module, bool) {
 // Extent is how many elements of its storage a tensor spans from its offset: 0 for an empty tensor. It is false when sizes
 // and strides are not tuples (or a torch.Size) of the same length, are negative, or overflow.
 func Extent(m *pickle.Machine, sizes, strides pickle.Value) (int64, bool) {
-	shape, ok := numbers(m, sizes)
-	steps, okay := numbers(m, strides)
+	shape, ok := Numbers(m, sizes)
+	steps, okay := Numbers(m, strides)
 	if !ok || !okay || len(shape) != len(steps) {
 		return 0, false
 	}
@@ -106,8 +106,8 @@ func Extent(m *pickle.Machine, sizes, strides pickle.Value) (int64, bool) {
 	return int64(last) + 1, true
 }
 
-// numbers are those of a tuple or of a call with one tuple, such as torch.Size; false when one is negative or not known.
-func numbers(m *pickle.Machine, v pickle.Value) ([]int64, bool) {
+// Numbers are those of a tuple or of a call with one tuple, such as torch.Size; false when one is negative or not known.
+func Numbers(m *pickle.Machine, v pickle.Value) ([]int64, bool) {
 	if _, args, ok := m.Call(v); ok && m.Kind(v) == pickle.Instance {
 		list, _ := m.Elements(args)
 		if len(list) != 1 {

@@ -71,6 +71,7 @@ func (s *scan) text(t gguf.Text) {
 	if kept := int64(len(t.Value)); t.Length > kept {
 		s.out.Gap(t.Offset+kept, t.Length-kept, "a template is longer than what is inspected")
 	}
+	s.out.Digest(picket.FactTemplate, t.Key, t.Value)
 	findings, err := template.Inspect(t.Value, s.budget)
 	for _, f := range findings {
 		f.Location.Offset += t.Offset

@@ -140,6 +140,7 @@ func (j *file) lookup(full, attributes string, offset int64) *named {
 			}
 		}
 	}
+	j.out.Fact(picket.FactGlobal, full)
 	j.names[full] = n
 	j.order = append(j.order, n)
 	return n
