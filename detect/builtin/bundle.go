@@ -2,15 +2,17 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/sevenzip"
 	"github.com/picketsec/picket/detect"
+	detectsevenzip "github.com/picketsec/picket/detect/model/sevenzip"
 )
 
 // bundleFormats lists the formats of archives and packages that hold models.
 func bundleFormats() []format.Format {
-	return nil
+	return []format.Format{sevenzip.Format{}}
 }
 
 // bundleDetectors lists the detectors of archives and packages that hold models.
 func bundleDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{detectsevenzip.Detector{}}
 }

@@ -35,8 +35,6 @@ func models() []entry {
 		{data("mxnet", "MXNet parameters", "application/x-mxnet", "https://mxnet.apache.org/"), all(begins("\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), at(24, "\xc8\xfa\x93\xf9", "\xc9\xfa\x93\xf9", "\xca\xfa\x93\xf9"))},
 		{data("paddle", "PaddlePaddle program", "application/x-paddle", "https://www.paddlepaddle.org.cn/", ".pdmodel"), paddle},
 		{data("catboost", "CatBoost model", "application/x-catboost", "https://catboost.ai/", ".cbm"), all(begins("CBM1"), longer(8))},
-		{data("xgboost", "XGBoost model", "application/x-xgboost", "https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html", ".ubj"),
-			func(p format.Probe) bool { return begins("binf")(p) && len(p.Head) > 16 || binaryJSON(p) }},
 		{data("fasttext", "fastText model", "application/x-fasttext", "https://fasttext.cc/"), all(begins("\xba\x16\x4f\x2f"), between(4, 10, 13))},
 		{data("faiss", "FAISS index", "application/x-faiss", "https://github.com/facebookresearch/faiss", ".faiss"),
 			all(begins("IxFI", "IxF2", "IxFl", "IwFl", "IxPQ", "IHNf", "IHNp", "IHNs", "IxMp", "IxM2"), between(4, 1, 1<<16), longer(33))},
@@ -73,7 +71,6 @@ func programs() []entry {
 		{active("wasm", "WebAssembly module", "application/wasm", "https://webassembly.github.io/spec/core/binary/", ".wasm"), begins("\x00asm\x01\x00\x00\x00")},
 		{active("dex", "Android bytecode", "application/vnd.android.dex", "https://source.android.com/docs/core/runtime/dex-format", ".dex"), begins("dex\n03")},
 		{active("lua-bytecode", "Lua bytecode", "application/x-lua-bytecode", "https://www.lua.org/manual/5.4/", ".luac"), begins("\x1bLua\x51", "\x1bLua\x52", "\x1bLua\x53", "\x1bLua\x54", "\x1bLJ\x01", "\x1bLJ\x02")},
-		{active("7z", "7-Zip archive", "application/x-7z-compressed", "https://www.7-zip.org/7z.html", ".7z"), begins("7z\xbc\xaf\x27\x1c")},
 		{active("rar", "RAR archive", "application/vnd.rar", "https://www.rarlab.com/technote.htm", ".rar"), begins("Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00")},
 		{active("cab", "Windows cabinet", "application/vnd.ms-cab-compressed", "https://learn.microsoft.com/previous-versions/bb417343(v=msdn.10)", ".cab"), begins("MSCF\x00\x00\x00\x00")},
 		{active("ar", "Static library or Debian package", "application/x-archive", "https://www.freebsd.org/cgi/man.cgi?query=ar&sektion=5", ".a", ".deb"), begins("!<arch>\n", "!<thin>\n")},
@@ -125,15 +122,6 @@ func identifier(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-// binaryJSON matches a UBJSON object whose first key is a word.
-func binaryJSON(p format.Probe) bool {
-	if len(p.Head) < 12 || string(p.Head[:2]) != "{L" {
-		return false
-	}
-	n := binary.BigEndian.Uint64(p.Head[2:])
-	return n >= 1 && n <= 64 && uint64(len(p.Head)) > 10+n && identifier(p.Head[10:10+n]) && bytes.IndexByte([]byte("{[SLliIUCTFZdD"), p.Head[10+n]) >= 0
 }
 
 // messagePack matches a map whose first key is a word and whose first value is a map or an extension, as Flax writes them.

@@ -249,7 +249,7 @@ func (w *walker) remember(m *Member) error {
 
 // inspect notes what is odd about names and type.
 func (w *walker) inspect(m *Member) {
-	if why := escape(m.Name); why != "" {
+	if why := format.Escape(m.Name); why != "" {
 		m.odd(Anomaly{PathEscape, m.Offset, fmt.Sprintf("the name %q %s", m.Name, why)})
 	}
 	switch m.Type {
@@ -260,7 +260,7 @@ func (w *walker) inspect(m *Member) {
 			target = m.Name[:strings.LastIndex(m.Name, "/")+1] + target // relative to the folder of the link
 		}
 		kind, what := Link, "is a link to"
-		if climbs(target) {
+		if format.Climbs(target) {
 			kind, what = LinkEscape, "is a link that leaves the folder, to"
 		}
 		m.odd(Anomaly{kind, m.Offset, fmt.Sprintf("%q %s %q", m.Name, what, m.Link)})
@@ -273,48 +273,6 @@ func (w *walker) inspect(m *Member) {
 
 // headerOnly reports whether readers expect no content after the header of a type.
 func headerOnly(kind byte) bool { return kind >= '1' && kind <= '6' }
-
-// escape says how a name leaves the folder that an archive is unpacked to; empty for not.
-func escape(name string) string {
-	slashes := strings.ReplaceAll(name, `\`, "/")
-	switch {
-	case name == "":
-		return "is empty"
-	case strings.HasPrefix(slashes, "/"):
-		return "is an absolute path"
-	case len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z'):
-		return "names a drive"
-	case strings.ContainsRune(name, 0):
-		return "contains a zero byte"
-	}
-	for _, part := range strings.Split(slashes, "/") {
-		if part == ".." {
-			return "leaves its folder"
-		}
-	}
-	return ""
-}
-
-// climbs reports whether a path relative to the root of the archive leaves it.
-func climbs(target string) bool {
-	slashes := strings.ReplaceAll(target, `\`, "/")
-	if strings.HasPrefix(slashes, "/") || (len(target) >= 2 && target[1] == ':') {
-		return true
-	}
-	depth := 0
-	for _, part := range strings.Split(slashes, "/") {
-		switch part {
-		case "", ".":
-		case "..":
-			if depth--; depth < 0 {
-				return true
-			}
-		default:
-			depth++
-		}
-	}
-	return false
-}
 
 // allZero reports whether all bytes are zero.
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/picketsec/picket/artifact/format"
 )
 
 // reserved are the flag bits that no writer of models sets: patched data, strong encryption, masked headers, and bits without
@@ -121,21 +123,8 @@ func fold(name string) string {
 
 // escape says how a name leaves the folder that an archive is unpacked to, or deceives about where it goes; empty for not.
 func escape(name string) string {
-	slashes := strings.ReplaceAll(name, `\`, "/")
-	switch {
-	case name == "":
-		return "is empty"
-	case strings.ContainsRune(name, 0):
-		return "contains a zero byte"
-	case strings.HasPrefix(slashes, "/"):
-		return "is an absolute path"
-	case len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z'):
-		return "names a drive"
-	}
-	for _, part := range strings.Split(slashes, "/") {
-		if part == ".." {
-			return "leaves its folder"
-		}
+	if why := format.Escape(name); why != "" {
+		return why
 	}
 	if strings.Contains(name, `\`) {
 		return "uses backslashes, which some systems take for separators"

@@ -1,0 +1,60 @@
+package format
+
+import "strings"
+
+// Escape says how the name of a member leaves the folder that its archive is unpacked to; empty for a name that does not.
+// Backslashes count as separators, as on Windows.
+func Escape(name string) string {
+	slashes := strings.ReplaceAll(name, `\`, "/")
+	switch {
+	case name == "":
+		return "is empty"
+	case strings.ContainsRune(name, 0):
+		return "contains a zero byte"
+	case strings.HasPrefix(slashes, "/"):
+		return "is an absolute path"
+	case len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z'):
+		return "names a drive"
+	}
+	for part := range strings.SplitSeq(slashes, "/") {
+		if part == ".." {
+			return "leaves its folder"
+		}
+	}
+	return ""
+}
+
+// Outside says how a path in a configuration leads out of the folder of the configuration; empty for one that does not.
+// Beside what Escape refuses, addresses and home folders are outside; an empty path is not.
+func Outside(path string) string {
+	switch {
+	case path == "":
+		return ""
+	case strings.Contains(path, "://") || strings.HasPrefix(path, "file:"):
+		return "is an address"
+	case strings.HasPrefix(path, "~"):
+		return "begins in a home folder"
+	}
+	return Escape(path)
+}
+
+// Climbs reports whether the target of a link, relative to the root of the archive, leaves it.
+func Climbs(target string) bool {
+	slashes := strings.ReplaceAll(target, `\`, "/")
+	if strings.HasPrefix(slashes, "/") || (len(target) >= 2 && target[1] == ':') {
+		return true
+	}
+	depth := 0
+	for part := range strings.SplitSeq(slashes, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return false
+}
