@@ -120,44 +120,81 @@ func (s scanFlags) workersFor() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// scan lists the artifacts, inspects them and applies the configuration and the baseline.
-func (s scanFlags) scan(ctx context.Context, env Env, args []string) (picket.Scan, exception.Config, error) {
-	var none exception.Config
+// inspection is one scan that is ready to run.
+type inspection struct {
+	flags   scanFlags
+	env     Env
+	target  string
+	listing *source.Listing
+	config  exception.Config
+	inTree  []string // configurations inside the tree that do not apply
+	known   exception.Baseline
+	engine  *detect.Engine
+}
+
+// open lists the artifacts and loads what applies to them. The caller closes the inspection.
+func (s scanFlags) open(ctx context.Context, env Env, args []string) (*inspection, error) {
 	listing, err := s.list(ctx, env, args)
 	if err != nil {
-		return picket.Scan{}, none, err
+		return nil, err
 	}
-	defer listing.Close() //nolint:errcheck // folders opened for reading only
-	config, inTree, err := s.configuration(env, listing)
+	i := &inspection{flags: s, env: env, target: target(args), listing: listing}
+	if err := i.configure(); err != nil {
+		return nil, errors.Join(err, i.Close())
+	}
+	return i, nil
+}
+
+// configure loads the configuration and the baseline, and makes the engine.
+func (i *inspection) configure() (err error) {
+	if i.config, i.inTree, err = i.flags.configuration(i.env, i.listing); err != nil {
+		return err
+	}
+	if i.known, err = i.flags.baselined(); err != nil {
+		return err
+	}
+	set, err := builtin.Set(builtin.Config{Allow: i.config.Allow.Globals})
 	if err != nil {
-		return picket.Scan{}, none, err
+		return usageError{err}
 	}
-	known, err := s.known()
-	if err != nil {
-		return picket.Scan{}, none, err
-	}
-	set, err := builtin.Set(builtin.Config{Allow: config.Allow.Globals})
-	if err != nil {
-		return picket.Scan{}, none, usageError{err}
-	}
-	progress := s.progress(env, listing.Items)
-	batch := detect.Batch{Engine: detect.NewEngine(set, limits.Default()), Workers: s.workersFor(), Digest: !s.noDigest, Watch: progress}
-	results, err := batch.Scan(ctx, listing.Items)
+	i.engine = detect.NewEngine(set, limits.Default())
+	return nil
+}
+
+// Close releases what the artifacts are opened through.
+func (i *inspection) Close() error { return i.listing.Close() }
+
+// run inspects the artifacts and applies the configuration and the baseline.
+func (i *inspection) run(ctx context.Context) (picket.Scan, error) {
+	progress := i.flags.progress(i.env, i.listing.Items)
+	batch := detect.Batch{Engine: i.engine, Workers: i.flags.workersFor(), Digest: !i.flags.noDigest, Watch: progress}
+	results, err := batch.Scan(ctx, i.listing.Items)
 	progress.Close()
 	if err != nil {
-		return picket.Scan{}, none, err
+		return picket.Scan{}, err
 	}
-	result := picket.Scan{Tool: "picket " + version(), Target: target(args), Results: results}
-	for _, name := range inTree {
+	result := picket.Scan{Tool: "picket " + version(), Target: i.target, Results: results, Findings: i.listing.Findings}
+	for _, name := range i.inTree {
 		exception.NoteTreeConfig(&result, name)
 	}
-	for _, name := range listing.Skipped {
+	for _, name := range i.listing.Skipped {
 		exception.NoteSkipped(&result, name)
 	}
-	config.Apply(&result, env.Now())
-	known.Apply(&result)
+	i.config.Apply(&result, i.env.Now())
+	i.known.Apply(&result)
 	sortResults(result.Results)
-	return result, config, nil
+	return result, nil
+}
+
+// scan opens and runs one inspection.
+func (s scanFlags) scan(ctx context.Context, env Env, args []string) (picket.Scan, exception.Config, error) {
+	i, err := s.open(ctx, env, args)
+	if err != nil {
+		return picket.Scan{}, exception.Config{}, err
+	}
+	defer i.Close() //nolint:errcheck // opened for reading only
+	result, err := i.run(ctx)
+	return result, i.config, err
 }
 
 // progress shows how far the scan is, on a terminal only.
@@ -239,8 +276,8 @@ func (s scanFlags) configuration(env Env, listing *source.Listing) (exception.Co
 	return config, inTree, nil
 }
 
-// known loads the baseline.
-func (s scanFlags) known() (exception.Baseline, error) {
+// baselined loads the baseline.
+func (s scanFlags) baselined() (exception.Baseline, error) {
 	if s.baseline == "" {
 		return exception.Baseline{}, nil
 	}
