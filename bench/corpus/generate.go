@@ -35,6 +35,7 @@ var scripts = []script{
 	{args: []string{"boosters.py", "xgboost"}}, {args: []string{"boosters.py", "lightgbm"}},
 	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
 	{args: []string{"checkpoints.py"}},
+	{args: []string{"exchange.py"}},
 }
 
 // script writes files with one library.

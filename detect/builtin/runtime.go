@@ -2,15 +2,23 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/pmml"
+	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
+	detectpmml "github.com/picketsec/picket/detect/model/pmml"
+	detectxml "github.com/picketsec/picket/detect/model/xml"
 )
 
 // runtimeFormats lists the formats of compiled and mobile runtimes, and of exchange.
 func runtimeFormats() []format.Format {
-	return nil
+	return []format.Format{
+		pmml.Format{}, xml.Format{},
+	}
 }
 
 // runtimeDetectors lists the detectors of compiled and mobile runtimes, and of exchange.
 func runtimeDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{
+		detectpmml.Detector{}, detectxml.Detector{},
+	}
 }

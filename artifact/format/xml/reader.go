@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
@@ -64,6 +65,9 @@ type Options struct {
 
 // ErrDepth is wrapped by the error for elements that nest deeper than Options.Depth.
 var ErrDepth = errors.New("elements nest too deep")
+
+// MaxDepth is how deep the elements of any model nest: trees of decision trees, layers in bodies of loops.
+const MaxDepth = 2000
 
 // Bounds of a reader.
 const (
@@ -127,8 +131,15 @@ func (r *Reader) Next() (*Token, error) {
 		r.close()
 		return &r.token, nil
 	}
+	for len(r.open) == 0 && r.have(1) && strings.IndexByte(blank, r.buf[0]) >= 0 {
+		r.take(1) // white space around the root element means nothing
+	}
+	r.token.Offset = r.base
 	if !r.have(1) {
 		return r.finish()
+	}
+	if r.buf[0] != '<' && len(r.open) == 0 {
+		return nil, format.Malformed(r.base, "characters outside of every element")
 	}
 	if r.buf[0] != '<' {
 		return &r.token, r.text()
@@ -232,15 +243,11 @@ func (r *Reader) keep(b []byte) {
 // text reads characters up to the next tag.
 func (r *Reader) text() error {
 	r.token.Kind = Text
-	plain := len(r.open) > 0
 	for {
 		i := bytes.IndexByte(r.buf, '<')
 		piece := r.buf
 		if i >= 0 {
 			piece = r.buf[:i]
-		}
-		if !plain && len(bytes.Trim(piece, " \t\r\n")) > 0 {
-			return format.Malformed(r.base, "characters outside of every element")
 		}
 		r.keep(piece)
 		r.take(len(piece))

@@ -1,6 +1,8 @@
 package hostile
 
+import "slices"
+
 // runtimeSamples are models of compiled and mobile runtimes, and of exchange.
 func runtimeSamples() []Sample {
-	return nil
+	return slices.Concat(xmlSamples(), pmmlSamples())
 }
