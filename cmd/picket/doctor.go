@@ -23,7 +23,7 @@ func newDoctorCmd(env Env) *cobra.Command {
 		Example: "  picket doctor",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := builtin.Set(builtin.Config{})
+			set, err := builtin.Set(builtin.Config{Weights: true})
 			if err != nil {
 				return fmt.Errorf("load the built-in detectors: %w", err)
 			}

@@ -33,7 +33,7 @@ func (l *listing) add(cmd *cobra.Command) {
 
 // show loads the registry and writes it.
 func (l *listing) show(env Env, write func(w io.Writer, set *detect.Set, opt report.Options) error) error {
-	set, err := builtin.Set(builtin.Config{})
+	set, err := builtin.Set(builtin.Config{Weights: true})
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func newExplainCmd(env Env) *cobra.Command {
 		Long:    "Explain says what a rule means, why it matters, how to fix what it finds, and where to read more.",
 		Example: "  picket explain model.pickle.code-execution",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			set, err := builtin.Set(builtin.Config{})
+			set, err := builtin.Set(builtin.Config{Weights: true})
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveError
 			}
@@ -109,7 +109,7 @@ func newDocsCmd(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "docs DIR", Short: "Write the reference documentation", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			set, err := builtin.Set(builtin.Config{})
+			set, err := builtin.Set(builtin.Config{Weights: true})
 			if err != nil {
 				return err
 			}

@@ -30,6 +30,7 @@ type scanFlags struct {
 	baseline        string
 	scratch         string
 	noDigest        bool
+	weights         bool
 	workers         int
 	quiet           bool
 }
@@ -42,6 +43,7 @@ func (s *scanFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.baseline, "baseline", "", "report only what is not in `FILE`, the JSON report of an earlier scan")
 	f.StringVar(&s.scratch, "scratch", "", "allow unlinked temporary files in `DIR` for large standard input")
 	f.BoolVar(&s.noDigest, "no-digest", false, "do not hash the artifacts")
+	f.BoolVar(&s.weights, "weights", false, "also look into the values of all tensors, which reads all of their data")
 	f.IntVar(&s.workers, "workers", 0, "artifacts to scan at the same time (default: one per processor)")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "no progress")
 }
@@ -153,7 +155,7 @@ func (i *inspection) configure() (err error) {
 	if i.known, err = i.flags.baselined(); err != nil {
 		return err
 	}
-	set, err := builtin.Set(builtin.Config{Allow: i.config.Allow.Globals})
+	set, err := builtin.Set(builtin.Config{Allow: i.config.Allow.Globals, Weights: i.flags.weights})
 	if err != nil {
 		return usageError{err}
 	}

@@ -35,6 +35,7 @@ import (
 	detectsafetensorsindex "github.com/picketsec/picket/detect/model/safetensorsindex"
 	detecttar "github.com/picketsec/picket/detect/model/tar"
 	detecttorchzip "github.com/picketsec/picket/detect/model/torchzip"
+	detectweights "github.com/picketsec/picket/detect/model/weights"
 	detectzip "github.com/picketsec/picket/detect/model/zip"
 )
 
@@ -42,6 +43,8 @@ import (
 type Config struct {
 	// Allow lists globals, by exact qualified name, that pickles may use beside those of the allow-list packs.
 	Allow []string
+	// Weights adds the detectors that read all data of all tensors.
+	Weights bool
 }
 
 // Formats lists every format. The order is the order of views in a report.
@@ -68,6 +71,10 @@ func Detectors(cfg Config) ([]detect.Detector, error) {
 	if err := names.Validate(); err != nil {
 		return nil, err
 	}
+	var costly []detect.Detector
+	if cfg.Weights {
+		costly = append(costly, detectweights.Detector{})
+	}
 	return slices.Concat([]detect.Detector{
 		detectpickle.New(names),
 		detectzip.New(),
@@ -81,7 +88,7 @@ func Detectors(cfg Config) ([]detect.Detector, error) {
 		lfs.Detector{},
 		nativecode.Detector{},
 	}, networkDetectors(), graphDetectors(), tensorflowDetectors(), runtimeDetectors(), classicDetectors(), repositoryDetectors(),
-		folderDetectors(), bundleDetectors()), nil
+		folderDetectors(), bundleDetectors(), costly), nil
 }
 
 // Set is the checked set of everything built in.
