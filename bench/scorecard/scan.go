@@ -19,9 +19,9 @@ import (
 	"github.com/picketsec/picket/internal/testkit/hostile"
 )
 
-// Engine is the engine of the picket command with its defaults.
-func Engine() (*detect.Engine, error) {
-	set, err := builtin.Set(builtin.Config{})
+// Engine is the engine of the picket command with its defaults, or with the detectors that read all weights.
+func Engine(weights bool) (*detect.Engine, error) {
+	set, err := builtin.Set(builtin.Config{Weights: weights})
 	if err != nil {
 		return nil, fmt.Errorf("make engine: %w", err)
 	}
@@ -120,7 +120,13 @@ func one(ctx context.Context, engine *detect.Engine, file, name, group string) (
 
 // judged completes a file with what the scan says.
 func judged(result picket.Result, file Judged) Judged {
-	file.Verdict = result.Verdict
+	file.Verdict, file.Family = result.Verdict, "unknown"
+	if len(result.Formats) > 0 {
+		file.Family = result.Formats[0]
+	}
+	for _, f := range result.Findings {
+		file.Rules = append(file.Rules, f.Rule.ID)
+	}
 	for _, f := range result.Findings {
 		if f.Rule.Severity == picket.Critical && f.Rule.Class == picket.Execution && f.Technique != "" {
 			file.Named = true

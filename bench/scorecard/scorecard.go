@@ -15,10 +15,12 @@ import (
 type Judged struct {
 	Name     string
 	Group    string // technique of a hostile sample, writer of a benign file
+	Family   string // the format of the content, as it was recognised
 	Executes bool   // of a hostile sample: its loader runs code
 	Verdict  picket.Verdict
-	Named    bool   // a critical execution finding names the technique
-	Why      string // the worst finding or gap, for the person who reads a failure
+	Named    bool     // a critical execution finding names the technique
+	Rules    []string // that fired
+	Why      string   // the worst finding or gap, for the person who reads a failure
 }
 
 // Tally counts the verdicts of one group.
@@ -40,10 +42,45 @@ type Tally struct {
 type Card struct {
 	Hostile []Tally `json:"hostile"` // by group; the first is the total
 	Benign  []Tally `json:"benign"`
+	// Families are the benign files by the format that they have.
+	Families []Tally `json:"families"`
+	// Weights is how often each rule about the values of tensors, which are off by default, fires for benign files.
+	Weights []Noise `json:"weights"`
+}
+
+// Noise counts how often a rule fires where nothing is wrong.
+type Noise struct {
+	Rule  string `json:"rule"`
+	Files int    `json:"files"` // that the rule looked at
+	Fired int    `json:"fired"` // files in which it fired
 }
 
 // Total is the name of the tally over all groups.
 const Total = "total"
+
+// ByFamily is the same files in groups by the format that they have.
+func ByFamily(files []Judged) []Judged {
+	list := slices.Clone(files)
+	for i := range list {
+		list[i].Group = list[i].Family
+	}
+	return list
+}
+
+// CountNoise counts in how many files each rule fires.
+func CountNoise(files []Judged, rules []string) []Noise {
+	list := []Noise{}
+	for _, rule := range rules {
+		n := Noise{Rule: rule, Files: len(files)}
+		for _, f := range files {
+			if slices.Contains(f.Rules, rule) {
+				n.Fired++
+			}
+		}
+		list = append(list, n)
+	}
+	return list
+}
 
 // Count makes the tallies of judged files: the total first, then the groups by name.
 func Count(files []Judged) []Tally {

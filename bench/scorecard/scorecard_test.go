@@ -7,8 +7,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/internal/testkit"
@@ -39,19 +42,19 @@ func rewrite(t *testing.T, change func(card *Card)) {
 	change(&card)
 	var b bytes.Buffer
 	b.WriteString("{\n")
-	for i, half := range []struct {
-		name    string
-		tallies []Tally
-	}{{"hostile", card.Hostile}, {"benign", card.Benign}} {
-		b.WriteString(" " + `"` + half.name + `": [` + "\n")
-		for j, tally := range half.tallies {
-			line, err := json.Marshal(tally)
+	for i, part := range []struct {
+		name  string
+		lines []any
+	}{{"hostile", anys(card.Hostile)}, {"benign", anys(card.Benign)}, {"families", anys(card.Families)}, {"weights", anys(card.Weights)}} {
+		b.WriteString(" " + `"` + part.name + `": [` + "\n")
+		for j, entry := range part.lines {
+			line, err := json.Marshal(entry)
 			if err != nil {
 				t.Fatalf("write scorecard: %v", err)
 			}
-			b.WriteString("  " + string(line) + strings.Repeat(",", min(1, len(half.tallies)-1-j)) + "\n")
+			b.WriteString("  " + string(line) + strings.Repeat(",", min(1, len(part.lines)-1-j)) + "\n")
 		}
-		b.WriteString(" ]" + strings.Repeat(",", 1-i) + "\n")
+		b.WriteString(" ]" + strings.Repeat(",", min(1, 3-i)) + "\n")
 	}
 	b.WriteString("}\n")
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
@@ -59,8 +62,17 @@ func rewrite(t *testing.T, change func(card *Card)) {
 	}
 }
 
+// anys is a list of any type as a list of values.
+func anys[T any](list []T) []any {
+	values := make([]any, len(list))
+	for i, v := range list {
+		values[i] = v
+	}
+	return values
+}
+
 func TestHostileSamplesAreJudgedNoWorse(t *testing.T) {
-	engine, err := Engine()
+	engine, err := Engine(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,25 +97,26 @@ func TestHostileSamplesAreJudgedNoWorse(t *testing.T) {
 }
 
 func TestBenignFilesAreJudgedNoWorse(t *testing.T) {
-	corpus := os.Getenv("PICKET_CORPUS")
-	if corpus == "" {
-		corpus = filepath.Join("..", "..", "corpus")
-	}
-	engine, err := Engine()
+	engine, err := Engine(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := Benign(t.Context(), engine, corpus)
+	files, err := Benign(t.Context(), engine, corpusFolder())
 	if errors.Is(err, ErrNoCorpus) {
 		testkit.Missing(t, "%v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	tallies := Count(files)
+	tallies, families := Count(files), Count(ByFamily(files))
 	t.Logf("%+v", tallies[0])
 	if *update {
-		rewrite(t, func(card *Card) { card.Benign = tallies })
+		rewrite(t, func(card *Card) { card.Benign, card.Families = tallies, families })
+	}
+	for _, tally := range families[1:] {
+		if alarms := tally.Malicious + tally.Suspicious; 100*alarms > tally.Files {
+			t.Errorf("%d of %d benign files of the format %s raise an alarm; the bar is 1 %%", alarms, tally.Files, tally.Group)
+		}
 	}
 	for _, f := range files {
 		if f.Verdict == picket.Malicious {
@@ -114,6 +127,37 @@ func TestBenignFilesAreJudgedNoWorse(t *testing.T) {
 		t.Error(line)
 	}
 	noInternalErrors(t, files)
+}
+
+// corpusFolder is where the corpus is.
+func corpusFolder() string {
+	if corpus := os.Getenv("PICKET_CORPUS"); corpus != "" {
+		return corpus
+	}
+	return filepath.Join("..", "..", "corpus")
+}
+
+// TestWeightRulesAreQuietOnBenignFiles counts what the rules about the values of tensors say about the benign corpus.
+func TestWeightRulesAreQuietOnBenignFiles(t *testing.T) {
+	engine, err := Engine(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := Benign(t.Context(), engine, corpusFolder())
+	if errors.Is(err, ErrNoCorpus) {
+		testkit.Missing(t, "%v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = slices.DeleteFunc(files, func(f Judged) bool { return !slices.Contains([]string{"safetensors", "gguf", "torch-zip"}, f.Family) })
+	noise := CountNoise(files, []string{"model.weights.non-finite", "model.weights.constant", "model.weights.low-bit-payload"})
+	if *update {
+		rewrite(t, func(card *Card) { card.Weights = noise })
+	}
+	if diff := cmp.Diff(committed(t).Weights, noise); diff != "" {
+		t.Errorf("the scorecard says something else (-scorecard +now):\n%s", diff)
+	}
 }
 
 // noInternalErrors fails for a parser that panicked: the engine turns a panic into a gap.
