@@ -33,6 +33,8 @@ var scripts = []script{
 	{args: []string{"stdlib.py"}}, {args: []string{"plain.py", "dill"}}, {args: []string{"plain.py", "cloudpickle"}},
 	{args: []string{"arrays.py"}}, {args: []string{"frames.py"}}, {args: []string{"estimators.py"}},
 	{args: []string{"boosters.py", "xgboost"}}, {args: []string{"boosters.py", "lightgbm"}},
+	{args: []string{"native_boosters.py", "xgboost"}}, {args: []string{"native_boosters.py", "lightgbm"}},
+	{args: []string{"native_boosters.py", "catboost"}},
 	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
 	{args: []string{"checkpoints.py"}},
 	{args: []string{"exchange.py"}},

@@ -2,15 +2,21 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/detect"
+	detectxgboost "github.com/picketsec/picket/detect/model/xgboost"
 )
 
 // classicFormats lists the formats of classic machine learning.
 func classicFormats() []format.Format {
-	return nil
+	return []format.Format{
+		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{},
+	}
 }
 
 // classicDetectors lists the detectors of classic machine learning.
 func classicDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{
+		detectxgboost.Detector{},
+	}
 }

@@ -1,6 +1,7 @@
 package xgboost
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -71,6 +72,9 @@ func read(s source, budget *limits.Budget, visit Visitor) (Model, error) {
 			err = d.event(e)
 		}
 		if err != nil {
+			if len(d.stack) == maxNest && errors.Is(err, format.ErrMalformed) {
+				d.problem(Depth, d.offset(), "", "containers nest deeper than %d", maxNest)
+			}
 			return d.model, err
 		}
 	}

@@ -6,6 +6,7 @@ package xgboost
 import (
 	"bytes"
 	"encoding/binary"
+	"regexp"
 	"slices"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -98,14 +99,14 @@ func (JSON) Info() format.Info {
 
 // Match implements format.Format.
 func (JSON) Match(p format.Probe) bool {
-	if start := bytes.TrimLeft(p.Head, " \t\r\n"); len(start) == 0 || start[0] != '{' {
+	if !bytes.Contains(p.Head, []byte(`"gradient_booster"`)) && !bytes.Contains(p.Head, []byte(`"learner_model_param"`)) {
 		return false
 	}
-	if !bytes.Contains(p.Head, []byte(`"learner"`)) || !bytes.Contains(p.Head, []byte(`"gradient_booster"`)) && !bytes.Contains(p.Head, []byte(`"learner_model_param"`)) {
-		return false
-	}
-	return slices.Contains(json.Members(p), "learner")
+	return first.Match(p.Head)
 }
+
+// first is how a model begins: members of a model stand in the order of their names, or of the version that wrote them.
+var first = regexp.MustCompile(`^\s*\{\s*"(?:learner"\s*:\s*\{|Config"\s*:\s*\{|Model"\s*:\s*\{|version"\s*:\s*\[[\d\s,]{0,40}\]\s*,\s*"learner"\s*:\s*\{)`)
 
 // UBJSON recognises models in Universal Binary JSON, and what a pickled booster holds.
 type UBJSON struct{}

@@ -216,7 +216,7 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
-	for _, content := range []string{"", "{}", `{"learner":1}`, `{"a":{"learner":{"gradient_booster":{}}}}`, `["learner","gradient_booster"]`, "{L\x00\x00\x00\x00\x00\x00\x00\x01a{",
+	for _, content := range []string{"", "{}", `{"learner":1}`, `{"a":{"learner":{"gradient_booster":{}}}}`, `{"gradient_booster":1,"learner":[]}`, `["learner","gradient_booster"]`, "{L\x00\x00\x00\x00\x00\x00\x00\x01a{",
 		"binf", strings.Repeat("\x00", 200), "{L\x00\x00\x00\x00\x00\x00\x00\x07learnerS"} {
 		if f := encoding([]byte(content)); f != nil {
 			t.Errorf("%q is taken for %s", content, f.Info().Title)

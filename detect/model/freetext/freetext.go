@@ -27,6 +27,7 @@ var (
 		`\$\{jndi:|Runtime\.getRuntime\(\)|\bProcessBuilder\s*\(`)
 	markup   = regexp.MustCompile(`(?i)<\s*(?:script|iframe|object|embed)\b|javascript:[^\s"']|<[a-z][^>]*\son(?:error|load|click|mouseover|focus)\s*=`)
 	escape   = regexp.MustCompile(`\x1b[\[\]PX^_c]|\x{9b}`)
+	hidden   = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x{202a}-\x{202e}\x{2066}-\x{2069}\x{e0000}-\x{e007f}]`)
 	paths    = regexp.MustCompile(`(?:\.\.[/\\]){3,}|(?:^|[^\w/])/(?:etc/(?:passwd|shadow|hosts)|proc/self|root/\.)|[/\\]\.ssh[/\\]|(?i:c:[/\\]windows[/\\])`)
 	base64ed = regexp.MustCompile(`^(?:data:[\w/+.-]*;base64,)?([A-Za-z0-9+/_-]{24,}={0,2})$`)
 	digits   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
@@ -58,6 +59,7 @@ func Look(text string) []Sign {
 		{codeCall, ruleCode(), "holds code"},
 		{markup, ruleMarkup(), "holds markup that a page would act on"},
 		{escape, ruleEscape(), "holds sequences that control a terminal"},
+		{hidden, ruleHidden(), "holds characters that hide or reorder text"},
 		{paths, rulePath(), "holds a path that leads out of the model"},
 		{secret, ruleSecret(), "looks like a credential"},
 		{link, ruleLink(), "holds an address"},

@@ -4,7 +4,7 @@ import "github.com/picketsec/picket"
 
 // Rules lists the rules that a Judge reports; a detector that uses one adds them to its own.
 func Rules() []picket.Rule {
-	return []picket.Rule{ruleCode(), ruleMarkup(), ruleEscape(), rulePath(), ruleSecret(), ruleLink()}
+	return []picket.Rule{ruleCode(), ruleMarkup(), ruleEscape(), ruleHidden(), rulePath(), ruleSecret(), ruleLink()}
 }
 
 const remove = "Find out who wrote the text. If it has no purpose, remove it with the library that wrote the model."
@@ -36,6 +36,16 @@ func ruleEscape() picket.Rule {
 		What:   "A name, parameter or attribute holds escape sequences for terminals.",
 		Why:    "Tools print these texts as they are: whoever looks sees something else than what is there; some terminals run commands.",
 		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-150")},
+	}
+}
+
+func ruleHidden() picket.Rule {
+	return picket.Rule{
+		ID: "model.text.hidden", Title: "A text in the model holds characters that cannot be seen",
+		Severity: picket.High, Class: picket.Content,
+		What:   "A name, parameter or attribute holds control characters, or characters that turn the direction of text or carry tags.",
+		Why:    "Whoever reviews the text sees something else than programs read; code generated from it may change its meaning.",
+		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-1007"), picket.Ref("CWE-116")},
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *scan) metadata(ctx context.Context, m safetensors.Metadata) {
 func (s *scan) ownRule(general picket.Rule) (picket.Rule, bool) {
 	own := map[string]picket.Rule{"code": ruleCode(), "markup": ruleMarkup(), "terminal-escape": ruleEscape(), "path": rulePath(),
 		"secret": ruleSecret(), "link": ruleLink()}[strings.TrimPrefix(general.ID, "model.text.")]
-	return own, own.ID != ruleLink().ID || s.count[own.ID] == 0
+	return own, own.ID != "" && (own.ID != ruleLink().ID || s.count[own.ID] == 0)
 }
 
 // maxHidden bounds how many metadata values of one file are decoded.

@@ -1,6 +1,8 @@
 package hostile
 
+import "slices"
+
 // classicSamples are models of classic machine learning.
 func classicSamples() []Sample {
-	return nil
+	return slices.Concat(xgboostSamples())
 }

@@ -1,10 +1,10 @@
 """Writes the samples of this folder with the usual writers (onnx 1.23.2, sentencepiece 0.2.3, h5py 3.16.0, pyarrow 26.0.1,
-xgboost 3.2.0, msgpack 1.2.4). Each file is named after the format that it must be recognised as.
+msgpack 1.2.4). Each file is named after the format that it must be recognised as.
 
 Run: python generate.py FOLDER
 """
 import io, pathlib, sqlite3, sys
-import h5py, msgpack, numpy as np, onnx, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece, xgboost
+import h5py, msgpack, numpy as np, onnx, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece
 from onnx import TensorProto, helper
 
 out = pathlib.Path(sys.argv[1])
@@ -32,8 +32,6 @@ pa.feather.write_feather(table, out / "arrow.2", version=1)
 with pa.OSFile(str(out / "arrow.3"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as w:
     w.write_table(table)
 
-booster = xgboost.train({"max_depth": 1}, xgboost.DMatrix(np.arange(8.0).reshape(4, 2), label=[0, 1, 0, 1]), 1)
-(out / "xgboost.1").write_bytes(booster.save_raw("ubj"))
 (out / "text.1").write_bytes(booster.save_raw("json"))
 weights = msgpack.ExtType(1, msgpack.packb(((2,), "float32", np.zeros(2, "f4").tobytes())))
 (out / "msgpack.1").write_bytes(msgpack.packb({"params": {"w": weights}}))
