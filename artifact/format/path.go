@@ -24,20 +24,6 @@ func Escape(name string) string {
 	return ""
 }
 
-// Outside says how a path in a configuration leads out of the folder of the configuration; empty for one that does not.
-// Beside what Escape refuses, addresses and home folders are outside; an empty path is not.
-func Outside(path string) string {
-	switch {
-	case path == "":
-		return ""
-	case strings.Contains(path, "://") || strings.HasPrefix(path, "file:"):
-		return "is an address"
-	case strings.HasPrefix(path, "~"):
-		return "begins in a home folder"
-	}
-	return Escape(path)
-}
-
 // Climbs reports whether the target of a link, relative to the root of the archive, leaves it.
 func Climbs(target string) bool {
 	slashes := strings.ReplaceAll(target, `\`, "/")

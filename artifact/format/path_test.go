@@ -17,17 +17,6 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-func TestOutside(t *testing.T) {
-	for name, want := range map[string]string{
-		"": "", "s3://x/y": "is an address", "file:/etc/passwd": "is an address", "~/x": "begins in a home folder", "../x": "leaves its folder",
-		"model/weights.bin": "", "/x": "is an absolute path",
-	} {
-		if got := format.Outside(name); got != want {
-			t.Errorf("%q %s, want %q", name, got, want)
-		}
-	}
-}
-
 func TestClimbs(t *testing.T) {
 	for target, want := range map[string]bool{"/x": true, "a/../b": false, "a/../../b": true, "..": true, `..\x`: true, "c:x": true, "./a": false} {
 		if format.Climbs(target) != want {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -40,7 +41,8 @@ func (s Storage) ItemSize() int64 {
 	return 0
 }
 
-// StorageID reads the persistent ID ("storage", class, key, location, elements[, view]). It is false for any other ID.
+// StorageID reads the persistent ID ("storage", class, key, location, elements[, view]). It is false for any other ID. The key
+// is a text, or a number in archives of torch.package.
 func StorageID(m *pickle.Machine, id pickle.Value) (Storage, bool) {
 	list, ok := m.Elements(id)
 	if !ok || m.Kind(id) != pickle.Tuple || len(list) < 5 || len(list) > 6 {
@@ -49,6 +51,9 @@ func StorageID(m *pickle.Machine, id pickle.Value) (Storage, bool) {
 	word, _ := m.Text(list[0])
 	module, name, imported := m.Global(list[1])
 	key, named := m.Text(list[2])
+	if n, number := m.Int(list[2]); number && n >= 0 {
+		key, named = strconv.FormatInt(n, 10), true
+	}
 	location, located := m.Text(list[3])
 	elements, counted := m.Int(list[4])
 	if word != "storage" || !imported || !named || !located || !counted || elements < 0 || !strings.HasSuffix(name, "Storage") {

@@ -43,6 +43,8 @@ func FindRoots(names []string) Roots {
 		case !ok:
 		case member == "data.pkl":
 			evidence[root] |= 1
+		case member == ".data/extern_modules": // of torch.package, which names its pickles as the author likes
+			evidence[root] |= 3
 		case member == "version" || member == "byteorder" || member == "constants.pkl" || member == ".format_version" || member == ".data/version":
 			evidence[root] |= 2
 		}

@@ -10,8 +10,8 @@ import (
 )
 
 func TestRoots(t *testing.T) {
-	roots := torchzip.FindRoots([]string{"m/data.pkl", "m/version", "n/data.pkl", "n/other", "data.pkl", "version", "o/constants.pkl", "o/data.pkl"})
-	if len(roots) != 2 || !roots["m"] || !roots["o"] {
+	roots := torchzip.FindRoots([]string{"m/data.pkl", "m/version", "n/data.pkl", "n/other", "data.pkl", "version", "o/constants.pkl", "o/data.pkl", "p/.data/extern_modules"})
+	if len(roots) != 3 || !roots["p"] || !roots["m"] || !roots["o"] {
 		t.Errorf("roots: %v", roots)
 	}
 	for name, want := range map[string]bool{"m/data/0": true, "m/data/123": true, "m/constants/7": true, "m/.data/5.storage": true,

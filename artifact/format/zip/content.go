@@ -12,6 +12,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/compress"
+	"github.com/picketsec/picket/internal/limits"
 )
 
 // counter is a number that several readers change.
@@ -258,3 +259,42 @@ func (r *reader) ended() {
 
 // Close implements io.Closer.
 func (r *reader) Close() error { return r.s.Close() }
+
+// Named gives every content that some reader takes for the member of a name, in the order of the archive.
+func (a *Archive) Named(name string) []*Content {
+	var all []*Content
+	for i := range a.Entries {
+		e := &a.Entries[i]
+		if !(e.Central.Present && e.Central.Name == name) && !(e.Local.Present && e.Local.Name == name) {
+			continue
+		}
+		for _, v := range a.Views(e) {
+			if Supported(v.Method) {
+				all = append(all, a.Content(v))
+			}
+		}
+	}
+	return all
+}
+
+// Text reads a content of at most most bytes into memory that the budget holds until release. The error wraps
+// limits.ErrExceeded for a longer one.
+func (c *Content) Text(most int64) (text []byte, release func(), err error) {
+	if release, err = c.a.budget.Hold(min(most, max(c.Size, c.Compressed, 1<<10)) + 1); err != nil {
+		return nil, nil, err
+	}
+	r, err := c.Blob().Open()
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	text, err = io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("read a member as text: %w (%d bytes)", limits.ErrExceeded, most)
+	}
+	if err = errors.Join(err, r.Close()); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return text, release, nil
+}

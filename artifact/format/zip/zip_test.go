@@ -518,3 +518,28 @@ func readFile(t *testing.T, name string) []byte {
 	}
 	return content
 }
+
+func TestNamed(t *testing.T) {
+	content := ziptest.Archive{Members: []ziptest.Member{{Name: "a", Content: []byte("first"), Deflate: true}, {Name: "b", Content: []byte("other")},
+		{Name: "a", Content: []byte("second")}}}.Bytes()
+	a, err := zip.Read(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	var got []string
+	for _, c := range a.Named("a") {
+		text, release, err := c.Text(100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(text))
+		release()
+		if _, _, err := c.Text(3); !errors.Is(err, limits.ErrExceeded) {
+			t.Errorf("a text beyond the bound: %v", err)
+		}
+	}
+	if strings.Join(got, " ") != "first second" || len(a.Named("c")) != 0 {
+		t.Errorf("read %q", got)
+	}
+}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/executable"
+	"github.com/picketsec/picket/artifact/format/torchpackage"
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/detect"
 )
@@ -109,6 +111,7 @@ func (s *scan) program(c *zip.Content, name string) {
 	kind := executable.Kind(c.Seen().Head)
 	ext := strings.ToLower(path.Ext(name))
 	switch {
+	case s.packaged(name): // reported, and inspected as source, by the detector of torch.package
 	case kind == executable.Script, isScript(ext) && !s.roots.Code(name):
 		s.scripts = append(s.scripts, name)
 	case kind == "":
@@ -119,6 +122,11 @@ func (s *scan) program(c *zip.Content, name string) {
 		s.out.Report(picket.Finding{Rule: ruleBundled(), Location: picket.Whole(name), Subject: kind, Evidence: picket.NewEvidence(
 			"the archive contains a "+kind, "")})
 	}
+}
+
+// packaged reports whether a member is source of a package of torch.package.
+func (s *scan) packaged(name string) bool {
+	return slices.ContainsFunc(s.packages, func(root string) bool { return torchpackage.Source(root, name) })
 }
 
 // isScript reports whether an extension is one of source that an interpreter runs.

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format/torchpackage"
 	"github.com/picketsec/picket/artifact/format/torchzip"
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/detect"
@@ -32,13 +33,14 @@ func (Detector) Info() detect.Info {
 
 // scan is the inspection of one archive.
 type scan struct {
-	a       *zip.Archive
-	out     *detect.Output
-	roots   torchzip.Roots
-	model   bool            // the archive holds a model, by the names of its members
-	names   map[string]bool // parts that were inspected
-	shared  int64           // bytes inspected of members that overlap
-	scripts []string
+	a        *zip.Archive
+	out      *detect.Output
+	roots    torchzip.Roots
+	packages []string        // folders that torch.package wrote
+	model    bool            // the archive holds a model, by the names of its members
+	names    map[string]bool // parts that were inspected
+	shared   int64           // bytes inspected of members that overlap
+	scripts  []string
 }
 
 // Detect implements detect.Detector.
@@ -50,7 +52,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	for i := range a.Entries {
 		names[i] = a.Entries[i].Name()
 	}
-	s.roots, s.model = torchzip.FindRoots(names), isModel(names)
+	s.roots, s.packages, s.model = torchzip.FindRoots(names), torchpackage.Roots(names), isModel(names)
 	for _, anomaly := range a.Anomalies {
 		s.anomaly(anomaly)
 	}
