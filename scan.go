@@ -40,11 +40,20 @@ type Scan struct {
 	Tool    string   // name and version
 	Target  string   // what the user asked to scan
 	Digest  Digest   // root digest of the target when it is a tree that was hashed as a whole; may be empty
+	Origin  *Origin  // where the artifacts came from; nil for files of this machine
 	Results []Result // in a fixed order: worst verdict first, then by name
 	// Findings are about the run, not about one artifact: a configuration in the tree, an expired exception.
 	Findings []Finding
 	// Suppressed counts findings that the configuration or a baseline removed from Results.
 	Suppressed int
+}
+
+// Origin is a place that artifacts were read from over the network.
+type Origin struct {
+	Place       string // exact: with the revision or digest that the name of the place stood for; holds no secret
+	Size        int64  // bytes of all artifacts there
+	Transferred int64  // bytes that were read, which is less where rules need only a part
+	Requests    int64
 }
 
 // Verdict is the worst verdict of all artifacts; NotApplicable when there are none.

@@ -18,10 +18,18 @@ type document struct {
 	Tool      string        `json:"tool" doc:"Name and version of the scanner."`
 	Target    string        `json:"target" doc:"What the user asked to scan. Names that are not valid UTF-8 are escaped, see path."`
 	Digest    string        `json:"digest,omitempty" doc:"Root digest of the target when it is a tree that was hashed as a whole: sha256: and 64 hexadecimal digits."`
+	Origin    *docOrigin    `json:"origin,omitempty" doc:"Where the artifacts were read from over the network. Absent for files of this machine."`
 	Verdict   string        `json:"verdict" doc:"The worst verdict of all artifacts; not-applicable when there are none." enum:"verdict"`
 	Summary   docSummary    `json:"summary" doc:"What it all adds up to."`
 	Artifacts []docArtifact `json:"artifacts" doc:"Every artifact: the worst verdict first, then by path."`
 	Findings  []docFinding  `json:"findings" doc:"Findings about the run itself, not about one artifact."`
+}
+
+type docOrigin struct {
+	Place       string `json:"place" doc:"The place, with the exact revision or digest that was read."`
+	Size        int64  `json:"size" doc:"Bytes of all artifacts there."`
+	Transferred int64  `json:"transferred" doc:"Bytes that were read: less than size where rules need only a part."`
+	Requests    int64  `json:"requests" doc:"Number of requests."`
 }
 
 type docSummary struct {
@@ -60,6 +68,7 @@ type docArtifact struct {
 	Path       string       `json:"path" doc:"The path as the user gave it, with slashes. In a path that is not valid UTF-8 each invalid byte is written as a backslash, x and two hexadecimal digits, and path_base64 holds the exact bytes."`
 	PathBase64 string       `json:"path_base64,omitempty" doc:"The exact bytes of the path in base64, only when path is not valid UTF-8."`
 	Digest     string       `json:"digest,omitempty" doc:"SHA-256 of the content: sha256: and 64 hexadecimal digits. Absent when it was not computed."`
+	Declared   string       `json:"declared_digest,omitempty" doc:"SHA-256 that the place of the artifact declares. It was checked when digest is present too; a difference is a failure."`
 	Size       *int64       `json:"size,omitempty" doc:"Bytes. Absent when not known."`
 	Format     string       `json:"format,omitempty" doc:"The format of the content, never the one that the name claims. Absent when none accepts it."`
 	Formats    []string     `json:"formats" doc:"Every format that accepts the content."`
@@ -68,7 +77,13 @@ type docArtifact struct {
 	Coverage   docCoverage  `json:"coverage" doc:"What was read."`
 	Findings   []docFinding `json:"findings" doc:"Worst first, then by location."`
 	Trace      []string     `json:"trace" doc:"The calls that loading the artifact would make, as Python, in order; bounded."`
+	Facts      []docFact    `json:"facts,omitempty" doc:"What the content is made of: imported names, templates, operators, layers, code; bounded."`
 	Failure    string       `json:"failure,omitempty" doc:"Why the artifact could not be opened or was given up."`
+}
+
+type docFact struct {
+	Kind  string `json:"kind" doc:"global, template, operator, layer or code."`
+	Value string `json:"value"`
 }
 
 type docCoverage struct {
@@ -138,7 +153,10 @@ func newArtifact(r picket.Result) docArtifact {
 		Path: utf8Text(r.Artifact.Name), Digest: utf8Text(string(r.Artifact.Digest)), Size: known(r.Artifact.Size, r.Artifact.Size >= 0),
 		Format: utf8Text(r.Artifact.Format), Formats: texts(r.Formats), MediaType: utf8Text(r.Artifact.MediaType), Verdict: r.Verdict.String(),
 		Coverage: newCoverage(r.Coverage), Findings: newFindings(r.Findings, r.Artifact.Name), Trace: texts(r.Trace),
-		Failure: utf8Text(r.Failure),
+		Failure: utf8Text(r.Failure), Declared: utf8Text(string(r.Artifact.Declared)),
+	}
+	for _, f := range r.Facts {
+		a.Facts = append(a.Facts, docFact{string(f.Kind), utf8Text(f.Value)})
 	}
 	if !utf8.ValidString(r.Artifact.Name) {
 		a.PathBase64 = base64.StdEncoding.EncodeToString([]byte(r.Artifact.Name))

@@ -37,6 +37,9 @@ func (jsonFormat) Write(w io.Writer, scan picket.Scan, _ Options) error {
 		if head.Digest != "" {
 			o.field("digest", head.Digest)
 		}
+		if at := scan.Origin; at != nil {
+			o.field("origin", docOrigin{utf8Text(at.Place), at.Size, at.Transferred, at.Requests})
+		}
 		o.field("verdict", head.Verdict)
 		o.field("summary", head.Summary)
 		o.list("artifacts", len(scan.Results), func(i int) any { return newArtifact(scan.Results[i]) })

@@ -92,6 +92,7 @@ func mixedScan() picket.Scan {
 		evil.Findings = append(evil.Findings, f)
 	}
 	evil.Findings = append(evil.Findings, finding(prefix(), "", 0, "64 bytes stand before the first entry", ""))
+	evil.Facts = []picket.Fact{{Kind: picket.FactGlobal, Value: "mylab.layers.Net"}, {Kind: picket.FactGlobal, Value: "posix.system"}}
 	evil.Trace = []string{`posix.system("echo hello from the model")`, "mylab.layers.Net()"}
 
 	odd := result("models/odd.joblib", "joblib", picket.Suspicious, 88_000_000, picket.Coverage{Parsed: 88_000_000, Checked: true, Executable: true})
@@ -102,8 +103,11 @@ func mixedScan() picket.Scan {
 	gone := picket.Result{Verdict: picket.Incomplete, Failure: "open models/gone.pt: permission denied", Artifact: picket.Artifact{Name: "models/gone.pt", Size: -1}}
 	onnx := result("models/net.onnx", "onnx", picket.Unsupported, 70_000, picket.Coverage{Checked: true, Unsupported: []string{". (ONNX)"}})
 	good := result("models/good.pt", "torch-zip", picket.Clean, 4_000_000, picket.Coverage{Parsed: 2000, Opaque: 3_998_000, Checked: true, Executable: true})
+	good.Artifact.Declared = good.Artifact.Digest
+	onnx.Artifact.Declared, onnx.Artifact.Digest = onnx.Artifact.Digest, ""
 	text := result("models/README.md", "text", picket.NotApplicable, 900, picket.Coverage{})
 	return picket.Scan{Tool: "picket 0.1.0", Target: "models", Suppressed: 2,
+		Origin:  &picket.Origin{Place: "hf://org/models@0123456789abcdef0123456789abcdef01234567", Size: 92_000_000, Transferred: 81_000, Requests: 12},
 		Results: []picket.Result{evil, odd, locked, gone, onnx, good, text},
 		Findings: []picket.Finding{{Rule: badConfig(), Location: picket.Whole(""), Confidence: picket.Certain,
 			Evidence: picket.NewEvidence("models/.picket.yaml is inside the scanned tree and is not used", "")}}}
@@ -114,7 +118,7 @@ func nastyScan() picket.Scan { return scanOfNames(nasty()) }
 
 // scanOfNames puts each name into every place that holds text from the content.
 func scanOfNames(names []string) picket.Scan {
-	s := picket.Scan{Tool: "picket 0.1.0", Target: names[0] + names[6]}
+	s := picket.Scan{Tool: "picket 0.1.0", Target: names[0] + names[6], Origin: &picket.Origin{Place: names[1]}}
 	for i, n := range names {
 		r := result(n, "pickle", picket.Malicious, int64(i), picket.Coverage{Parsed: 1, Unread: 1, Checked: true, Executable: true,
 			Gaps: []picket.Gap{{Member: n, Offset: 5, Length: 1, Reason: n}}, Unsupported: []string{n + " (" + n + ")"}})
@@ -125,6 +129,7 @@ func scanOfNames(names []string) picket.Scan {
 		h := finding(unknown(), n, int64(i+1), "", n+".y")
 		g.Evidence, h.Evidence = picket.Evidence{Summary: n}, picket.Evidence{Summary: n + "2"}
 		r.Findings, r.Trace, r.Failure = []picket.Finding{f, g, h}, []string{n}, n
+		r.Facts = []picket.Fact{{Kind: picket.FactGlobal, Value: n}}
 		s.Results = append(s.Results, r)
 		c := result("calm "+n, n, picket.Clean, 3, picket.Coverage{Parsed: 3, Checked: true})
 		s.Results = append(s.Results, c)

@@ -52,6 +52,10 @@ func (t terminal) summary(scan picket.Scan, sum tally) {
 		t.labelled("artifacts", layout.Plain, t.counts(sum), layout.Plain)
 		t.labelled("bytes", layout.Plain, bytesText(sum), layout.Plain)
 	}
+	if at := scan.Origin; at != nil {
+		t.labelled("read from", layout.Plain, printable(at.Place), layout.Plain)
+		t.labelled("transferred", layout.Plain, transferred(*at, scan.Results), layout.Plain)
+	}
 	t.unread(sum)
 	if scan.Suppressed > 0 {
 		t.labelled("left out", layout.Plain, layout.Count(scan.Suppressed, "finding")+" by the configuration or a baseline",
@@ -68,6 +72,24 @@ func (t terminal) summary(scan picket.Scan, sum tally) {
 		t.paragraph(notCovered, layout.Dim)
 	}
 	t.next(steps(scan, sum, t.trace))
+}
+
+// transferred says how much of a place was read, and which of the digests that it declares were checked.
+func transferred(at picket.Origin, results []picket.Result) string {
+	text := fmt.Sprintf("%s of %s", layout.Bytes(at.Transferred), layout.Bytes(at.Size))
+	declared, checked := 0, 0
+	for _, r := range results {
+		if r.Artifact.Declared != "" {
+			declared++
+			if r.Artifact.Digest == r.Artifact.Declared {
+				checked++
+			}
+		}
+	}
+	if declared > 0 {
+		text += fmt.Sprintf("; %d of %d declared digests checked, the others are of files that were read in part", checked, declared)
+	}
+	return text
 }
 
 // unread writes why something was not read.
