@@ -37,7 +37,7 @@ var scripts = []script{
 	{args: []string{"native_boosters.py", "catboost"}},
 	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
 	{args: []string{"checkpoints.py"}},
-	{args: []string{"exchange.py"}},
+	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
 }
 
 // script writes files with one library.

@@ -2,9 +2,11 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
+	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
 )
@@ -12,13 +14,13 @@ import (
 // runtimeFormats lists the formats of compiled and mobile runtimes, and of exchange.
 func runtimeFormats() []format.Format {
 	return []format.Format{
-		pmml.Format{}, xml.Format{},
+		pmml.Format{}, openvino.Format{}, xml.Format{},
 	}
 }
 
 // runtimeDetectors lists the detectors of compiled and mobile runtimes, and of exchange.
 func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectpmml.Detector{}, detectxml.Detector{},
+		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{},
 	}
 }
