@@ -25,8 +25,6 @@ func models() []entry {
 		{active("executorch", "ExecuTorch program", "application/x-executorch", "https://pytorch.org/executorch/", ".pte"), flatbuffer("ET12")},
 		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
 			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
-		{active("llamafile", "llamafile or other portable executable of many systems", "application/x-llamafile", "https://github.com/mozilla-ai/llamafile",
-			".llamafile"), begins("MZqFpD='", "jartsr='")},
 		{active("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),
 			all(begins("ptrt", "ftrt"), longer(24))},
 		{active("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), all(begins("RKNN"), longer(32))},
