@@ -26,6 +26,8 @@ type Listing struct {
 	Skipped []string
 	// Root is set when the place is exactly one folder of this machine.
 	Root string
+	// Base is what the names of all items begin with; the rest is the path inside the place. Empty for files of this machine.
+	Base string
 	// Target names the place as it was resolved, with the exact revision or digest; empty for files of this machine.
 	Target string
 	// Findings are about the place: a revision that can move, a registry without encryption.

@@ -1,0 +1,379 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxHops bounds how many redirects follow each other.
+const maxHops = 10
+
+// Client asks one site. It is an http.RoundTripper that follows redirects and repeats what may pass, and safe for concurrent
+// use.
+type Client struct {
+	options Options
+	site    Site
+	guard   *guard
+	http    *http.Transport
+}
+
+// New makes the client of a site. It fails for a site that is not an address of the web, or for unreadable certificates.
+func New(o Options, s Site) (*Client, error) {
+	o = o.withDefaults()
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("the address of the site is not a URL")
+	}
+	g := &guard{site: u, plain: o.InsecureHTTP || s.Plain, hosts: append(append([]string{}, s.Hosts...), o.Hosts...)}
+	if err := g.check(u); err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CAFile != "" {
+		if config.RootCAs, err = roots(o.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	t := &http.Transport{
+		DialContext: g.dial, Proxy: g.proxy(o.Proxy), TLSClientConfig: config, ForceAttemptHTTP2: true, DisableCompression: true,
+		TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: o.Idle, IdleConnTimeout: 90 * time.Second,
+		MaxIdleConnsPerHost: 16, MaxResponseHeaderBytes: 256 << 10,
+	}
+	return &Client{options: o, site: s, guard: g, http: t}, nil
+}
+
+// roots are the certificates of the system and those of a file.
+func roots(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read certificates: %s holds none in PEM form", file)
+	}
+	return pool, nil
+}
+
+// CloseIdle closes the connections that no request uses. It implements io.Closer.
+func (c *Client) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+// RoundTrip implements http.RoundTripper. It follows redirects of requests without a body, and repeats them when they fail in a
+// way that may pass. The request of the response is the last one that was sent. Errors never show credentials.
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
+	for hop := 0; ; hop++ {
+		if err := c.guard.check(r.URL); err != nil {
+			return nil, err
+		}
+		resp, err := c.persist(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", r.Method, Redact(r.URL), bare(err))
+		}
+		location := resp.Header.Get("Location")
+		if resp.StatusCode/100 != 3 || location == "" || r.Body != nil && r.Body != http.NoBody {
+			return resp, nil
+		}
+		drain(resp)
+		next, err := r.URL.Parse(location)
+		if err != nil || hop == maxHops {
+			return nil, fmt.Errorf("%s %s: a redirect without an end, or to no address", r.Method, Redact(r.URL))
+		}
+		r = c.redirected(r, next)
+	}
+}
+
+// redirected is the request for where a redirect leads. Only what describes the range goes to another server.
+func (c *Client) redirected(r *http.Request, to *url.URL) *http.Request {
+	next := r.Clone(r.Context())
+	next.URL, next.Host = to, ""
+	if to.Scheme == r.URL.Scheme && hostPort(to) == hostPort(r.URL) {
+		return next
+	}
+	kept := http.Header{}
+	for _, name := range []string{"Accept", "Range", "If-Range", "User-Agent"} {
+		if v := r.Header.Values(name); len(v) > 0 {
+			kept[name] = v
+		}
+	}
+	next.Header = kept
+	return next
+}
+
+// bare drops the address from an error of net/url, because the message names it without its secrets.
+func bare(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// persist sends a request until it is answered, with pauses.
+func (c *Client) persist(r *http.Request) (*http.Response, error) {
+	repeatable := (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.Body == nil || r.Body == http.NoBody)
+	for attempt := 1; ; attempt++ {
+		resp, err := c.once(r)
+		last := !repeatable || attempt >= c.options.Attempts
+		if err != nil && (last || final(err) || r.Context().Err() != nil) {
+			return nil, err
+		}
+		if err == nil && (last || !passing(resp.StatusCode)) {
+			return resp, nil
+		}
+		pause := c.pause(attempt)
+		if err == nil {
+			asked, ok := retryAfter(resp.Header.Get("Retry-After"))
+			if ok && asked > c.options.Patience {
+				return resp, nil
+			}
+			if ok {
+				pause = max(pause, asked)
+			}
+			drain(resp)
+		}
+		if err := sleep(r.Context(), pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// pause is how long to wait after the given attempt, up to a quarter more by chance, so that many clients do not return at once.
+func (c *Client) pause(attempt int) time.Duration {
+	d := min(c.options.Backoff<<min(attempt-1, 6), c.options.Patience)
+	return d + rand.N(d/4+1)
+}
+
+// sleep waits, or returns early with the error of a context that ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// final reports whether an error will be the same the next time.
+func final(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	return errors.Is(err, ErrRefused) || errors.Is(err, context.Canceled)
+}
+
+// passing reports whether a status may be another one the next time.
+func passing(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads a pause in seconds or as a date.
+func retryAfter(v string) (time.Duration, bool) {
+	if n, err := strconv.Atoi(v); err == nil && n >= 0 && n < 1<<30 {
+		return time.Duration(n) * time.Second, true
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, time.Until(at)), true
+	}
+	return 0, false
+}
+
+// once sends a request one time and watches its body.
+func (c *Client) once(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	sent := r.Clone(ctx)
+	if sent.Header == nil {
+		sent.Header = http.Header{}
+	}
+	sent.Header.Set("User-Agent", c.options.UserAgent)
+	if c.guard.atSite(r.URL) && c.site.Sign != nil {
+		if err := c.site.Sign(sent); err != nil {
+			cancel(err)
+			return nil, err
+		}
+	}
+	c.options.Meter.requests.Add(1)
+	resp, err := c.http.RoundTrip(sent)
+	if err != nil {
+		cancel(err)
+		return nil, err
+	}
+	resp.Request = r
+	resp.Body = &body{in: resp.Body, cancel: cancel, ctx: ctx, idle: c.options.Idle, meter: c.options.Meter}
+	return resp, nil
+}
+
+// body is the body of a response that ends when the server sends nothing for too long.
+type body struct {
+	in     io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	idle   time.Duration
+	meter  *Meter
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	t := time.AfterFunc(b.idle, func() { b.cancel(fmt.Errorf("the server sent nothing for %s", b.idle)) })
+	n, err := b.in.Read(p)
+	t.Stop()
+	b.meter.bytes.Add(int64(n))
+	if cause := context.Cause(b.ctx); err != nil && err != io.EOF && cause != nil {
+		err = cause
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (b *body) Close() error {
+	b.cancel(context.Canceled)
+	return b.in.Close()
+}
+
+// drain reads the small rest of an answer, so that its connection can be used again, and closes it.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	_ = resp.Body.Close()
+}
+
+// Status is the error for an answer that is not the one that was asked for.
+type Status struct {
+	Code   int
+	Header http.Header
+	Body   string // the first 4 KiB
+	At     string // the address, redacted
+}
+
+// Error implements error. What the server wrote is left out, because it may be anything; callers that know its form show it.
+func (s *Status) Error() string {
+	text := fmt.Sprintf("%s answers %d %s", s.At, s.Code, http.StatusText(s.Code))
+	if after := s.Header.Get("Retry-After"); after != "" && passing(s.Code) {
+		text += fmt.Sprintf(" (it asks to come back after %q)", clip(after, 40))
+	}
+	return text
+}
+
+// clip shortens text from a server.
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}
+
+// failure makes the error of a response and closes it.
+func failure(resp *http.Response) error {
+	head, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	_ = resp.Body.Close()
+	return &Status{Code: resp.StatusCode, Header: resp.Header, Body: string(head), At: Redact(resp.Request.URL)}
+}
+
+// Answer is a small answer that was read as a whole.
+type Answer struct {
+	Body   []byte
+	Header http.Header
+	URL    *url.URL // where it came from, after redirects
+}
+
+// Get reads an answer of up to limit bytes. Any status but 200 is a *Status error.
+func (c *Client) Get(ctx context.Context, address string, header http.Header, limit int64) (*Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, errors.New("make request: the address is not a URL")
+	}
+	maps.Copy(r.Header, header)
+	for attempt := 1; ; attempt++ {
+		resp, err := c.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode != http.StatusOK {
+			return nil, failure(resp)
+		}
+		var held bytes.Buffer
+		n, err := io.CopyN(&held, resp.Body, limit+1)
+		_ = resp.Body.Close()
+		switch {
+		case n > limit:
+			return nil, fmt.Errorf("%s answers with more than %d bytes", Redact(resp.Request.URL), limit)
+		case errors.Is(err, io.EOF):
+			return &Answer{Body: held.Bytes(), Header: resp.Header, URL: resp.Request.URL}, nil
+		case attempt >= c.options.Attempts || ctx.Err() != nil:
+			return nil, fmt.Errorf("read %s: %w", Redact(resp.Request.URL), err)
+		}
+		if err := sleep(ctx, c.pause(attempt)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// GetJSON reads an answer of up to limit bytes into v.
+func (c *Client) GetJSON(ctx context.Context, address string, header http.Header, limit int64, v any) (*Answer, error) {
+	a, err := c.Get(ctx, address, header, limit)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		return nil, fmt.Errorf("%s answers with something else than the expected JSON", Redact(a.URL))
+	}
+	return a, nil
+}
+
+// Head asks for the headers of an address.
+func (c *Client) Head(ctx context.Context, address string, header http.Header) (*Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
+	if err != nil {
+		return nil, errors.New("make request: the address is not a URL")
+	}
+	maps.Copy(r.Header, header)
+	resp, err := c.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, failure(resp)
+	}
+	drain(resp)
+	return &Answer{Header: resp.Header, URL: resp.Request.URL}, nil
+}
+
+// Next finds the next page in the Link header of an answer (RFC 8288). Empty for none; a page of another server is an error.
+func (a *Answer) Next() (string, error) {
+	for _, link := range strings.Split(strings.Join(a.Header.Values("Link"), ","), ",") {
+		target, params, ok := strings.Cut(strings.TrimSpace(link), ">")
+		if !ok || !strings.Contains(strings.ReplaceAll(params, " ", ""), `rel="next"`) {
+			continue
+		}
+		next, err := a.URL.Parse(strings.TrimPrefix(target, "<"))
+		if err != nil || next.Scheme != a.URL.Scheme || hostPort(next) != hostPort(a.URL) {
+			return "", fmt.Errorf("%s names a next page on another server", Redact(a.URL))
+		}
+		return next.String(), nil
+	}
+	return "", nil
+}
