@@ -2,15 +2,17 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/python"
 	"github.com/picketsec/picket/detect"
+	detectpython "github.com/picketsec/picket/detect/model/python"
 )
 
 // repositoryFormats lists the formats of files in model repositories that configure their loader.
 func repositoryFormats() []format.Format {
-	return nil
+	return []format.Format{python.Format{}}
 }
 
 // repositoryDetectors lists the detectors of files in model repositories that configure their loader.
 func repositoryDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{detectpython.Detector{}}
 }
