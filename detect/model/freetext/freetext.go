@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -23,7 +24,7 @@ var (
 	codeCall = regexp.MustCompile(`\b(?:__import__|builtins\.\w+|os\.(?:system|popen|exec[lv]\w*|spawn\w*)|` +
 		`subprocess\.\w+|pty\.spawn|runpy\.\w+|importlib\.\w+|pickle\.loads?|marshal\.loads|shutil\.rmtree|socket\.socket|` +
 		`ctypes\.\w+)\s*\(|(?:^|[^.\w])(?:eval|exec|compile)\s*\(|__(?:subclasses|globals|builtins|reduce|mro)__|` +
-		`(?:^|[\s;|&])(?:curl|wget)\s+[^\n]{0,200}\|\s*(?:ba|z)?sh\b|\bpowershell(?:\.exe)?\s+-|` +
+		`(?:^|[\s;|&])(?:curl|wget)\s+[^\n]{0,200}\|\s*(?:ba|z)?sh\b|\bpowershell(?:\.exe)?\s+-|/bin/(?:ba|da|z)?sh\s+-c\b|` +
 		`\$\{jndi:|Runtime\.getRuntime\(\)|\bProcessBuilder\s*\(`)
 	markup   = regexp.MustCompile(`(?i)<\s*(?:script|iframe|object|embed)\b|javascript:[^\s"']|<[a-z][^>]*\son(?:error|load|click|mouseover|focus)\s*=`)
 	escape   = regexp.MustCompile(`\x1b[\[\]PX^_c]|\x{9b}`)
@@ -124,9 +125,8 @@ type Judge struct {
 // New begins the judgement of a file whose findings go to list.
 func New(out *detect.Output, list *findings.List) *Judge { return &Judge{out: out, list: list} }
 
-// Text judges one text: what is the name of its place for a person ("attribute \"note\""), where its location. Only the first
-// address is reported. The error is about the run and must be passed on.
-func (j *Judge) Text(ctx context.Context, where picket.Location, what, text string) error {
+// signs reports the signs in a text, or in one that it encodes.
+func (j *Judge) signs(where picket.Location, what, text string) {
 	for _, s := range Look(text) {
 		if s.Rule.Severity == picket.Info {
 			if j.linked {
@@ -137,6 +137,12 @@ func (j *Judge) Text(ctx context.Context, where picket.Location, what, text stri
 		j.list.Report(picket.Finding{Rule: s.Rule, Location: where, Subject: picket.Printable(what, 80), Confidence: picket.Likely,
 			Evidence: picket.NewEvidence(what+" "+s.What, s.Match)})
 	}
+}
+
+// Text judges one text: what is the name of its place for a person ("attribute \"note\""), where its location. Only the first
+// address is reported. The error is about the run and must be passed on.
+func (j *Judge) Text(ctx context.Context, where picket.Location, what, text string) error {
+	j.signs(where, what, text)
 	content, ok := Hidden(text)
 	if !ok {
 		return nil
@@ -146,6 +152,9 @@ func (j *Judge) Text(ctx context.Context, where picket.Location, what, text stri
 			j.out.Gap(where.Offset, -1, "more encoded texts than are inspected")
 		}
 		return nil
+	}
+	if utf8.Valid(content) && !hidden.Match(content) { // the engine takes it for harmless text
+		j.signs(where, what+", decoded,", string(content))
 	}
 	return j.out.Inspect(ctx, detect.Part{Name: fmt.Sprintf("text at %d", where.Offset), Blob: format.BytesBlob(content),
 		Expect: detect.TensorData})

@@ -22,7 +22,7 @@ func TestLook(t *testing.T) {
 		"__import__('os').system('x')": "code", "eval(x)": "code", "a; curl 127.0.0.1 | sh": "code", "${jndi:ldap://x}": "code",
 		"<script>x</script>": "markup", `<img src=x onerror=alert(1)>`: "markup", "\x1b[2J": "terminal-escape",
 		"../../../../etc/passwd": "path", "/etc/passwd": "path", "AKIAABCDEFGHIJKLMNOP": "secret", "see https://example.org/x": "link",
-		"__globals__": "code",
+		"__globals__": "code", "$(/bin/sh -c 'x')": "code", "#!/bin/sh": "",
 		"a\x00b":      "hidden", "user\u202eadmin": "hidden", "\ufeffid": "", "a\tb\n": "",
 
 		"": "", "feature_1": "", "model.eval()": "", "a system prompt": "", "../data.csv": "", "os": "", "binary:logistic": "",

@@ -6,12 +6,14 @@ package openvino
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/findings"
+	"github.com/picketsec/picket/detect/model/freetext"
 	"github.com/picketsec/picket/detect/model/template"
 	"github.com/picketsec/picket/internal/limits"
 )
@@ -22,21 +24,28 @@ type Detector struct{}
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
 	return detect.Info{Name: "openvino", Title: "OpenVINO: custom layers, plugins and kernels, weights bounds, templates",
-		Formats: []string{openvino.Name}, Rules: append(rules(), template.Rules()...)}
+		Formats: []string{openvino.Name}, Rules: slices.Concat(rules(), freetext.Rules(), template.Rules())}
 }
+
+// longText is from how many bytes an attribute of a layer may be more than a name or numbers.
+const longText = 12
 
 // scan is one run over one document.
 type scan struct {
 	out     *detect.Output
+	ctx     context.Context
 	list    *findings.List
+	judge   *freetext.Judge
+	err     error // of the run itself
 	budget  *limits.Budget
 	weights int64 // bytes of the file of weights; -1 when it is not known
 	end     int64 // of the constant that reaches furthest
 }
 
 // Detect implements detect.Detector.
-func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) error {
-	s := &scan{out: out, list: findings.New(out), budget: in.Budget, weights: -1}
+func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
+	list := findings.New(out)
+	s := &scan{ctx: ctx, out: out, list: list, judge: freetext.New(out, list), budget: in.Budget, weights: -1}
 	defer s.list.Close()
 	file := strings.TrimSuffix(in.Name, ".xml") + ".bin"
 	missing := false
@@ -53,6 +62,9 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 		}})
 	if missing && s.end > 0 {
 		s.list.Add(ruleMissing(), 0, file, "the weights should be in "+file)
+	}
+	if s.err != nil {
+		return s.err
 	}
 	return err // what is read is counted by the detector of XML
 }
@@ -105,11 +117,12 @@ func (s *scan) attr(a openvino.Attr) {
 			s.list.Add(rulePath(), a.Offset, a.Value, where+" "+why)
 		}
 	}
-	if mark := program(a.Value); mark != "" {
-		s.list.Add(ruleProgram(), a.Offset, where, where+" holds "+mark+": "+a.Value)
-	}
 	if strings.Contains(a.Element, "chat_template") || strings.Contains(a.Value, "{{") || strings.Contains(a.Value, "{%") {
 		s.template(a)
+		return
+	}
+	if s.err == nil && (a.Note || len(a.Value) >= longText) {
+		s.err = s.judge.Text(s.ctx, picket.At("", a.Offset), where, a.Value)
 	}
 }
 
@@ -132,19 +145,4 @@ func pathName(a openvino.Attr) bool {
 		return true
 	}
 	return false
-}
-
-// program names the mark of a program that a text holds; empty for none.
-func program(text string) string {
-	if strings.IndexAny(text, "(</$") < 0 {
-		return ""
-	}
-	lower := strings.ToLower(text)
-	for _, mark := range []string{"__import__(", "os.system(", "subprocess.", "pickle.loads(", "<script", "javascript:", "${jndi:", "/bin/sh", "/bin/bash",
-		"cmd.exe", "powershell -", " eval(", " exec(", "dlopen("} {
-		if strings.Contains(" "+lower, mark) {
-			return strings.TrimSpace(mark)
-		}
-	}
-	return ""
 }

@@ -82,7 +82,7 @@ func TestFindings(t *testing.T) {
 		graph(`<layer name="t" type="BPETokenizer" version="extension"/>`):                                                                                                              "",
 		graph(`<layer name="e" type="Relu" version="opset1"><data impl="libevil.so"/></layer>`):                                                                                         "native-library",
 		graph(`<layer name="e" type="Relu" version="opset1"><data path="../../x"/></layer>`):                                                                                            "path-escape",
-		graph(input + `<rt><rt_info><note value="x; __import__('os')"/></rt_info></rt>`):                                                                                                "program-text",
+		graph(input + `<rt><rt_info><note value="x; __import__('os')"/></rt_info></rt>`):                                                                                                "model.text.code",
 		`<ie><plugins><plugin name="CPU" location="/tmp/libx.so"/></plugins></ie>`:                                                                                                      "native-library",
 		`<CustomLayer name="x" type="SimpleGPU"><Kernel><Source filename="x.cl"/></Kernel></CustomLayer>`:                                                                               "custom-kernel",
 		`<net name="m" version="11"><layers/><rt_info><chat_template value="{{ ''.__class__.__mro__ }}"/></rt_info></net>`:                                                              "model.template.code-execution",

@@ -4,7 +4,7 @@ import "github.com/picketsec/picket"
 
 // rules lists every rule of the detector itself.
 func rules() []picket.Rule {
-	return []picket.Rule{ruleLibrary(), ruleKernel(), ruleLayer(), rulePath(), ruleProgram(), ruleBounds(), ruleMissing()}
+	return []picket.Rule{ruleLibrary(), ruleKernel(), ruleLayer(), rulePath(), ruleBounds(), ruleMissing()}
 }
 
 // remedy is what to do with a model that brings or names code.
@@ -48,16 +48,6 @@ func rulePath() picket.Rule {
 		What:   "An attribute that holds a path is absolute, an address, or leads out of the folder.",
 		Why:    "What is read there was not scanned with the model.",
 		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-22")},
-	}
-}
-
-func ruleProgram() picket.Rule {
-	return picket.Rule{
-		ID: "model.openvino.program-text", Title: "OpenVINO model holds the text of a program",
-		Severity: picket.High, Class: picket.Content,
-		What:   "An attribute or a note of the model holds calls that start processes or evaluate code.",
-		Why:    "Tools that read the notes of models evaluate some of them; no honest writer puts such text there.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-94")},
 	}
 }
 

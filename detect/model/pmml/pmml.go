@@ -4,16 +4,15 @@
 package pmml
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"strings"
 
-	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/findings"
+	"github.com/picketsec/picket/detect/model/freetext"
 )
 
 // Detector inspects PMML models.
@@ -22,7 +21,7 @@ type Detector struct{}
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
 	return detect.Info{Name: "pmml", Title: "PMML: scripts, Java classes, unknown functions, extensions that hold programs",
-		Formats: []string{pmml.Name}, Rules: rules()}
+		Formats: []string{pmml.Name}, Rules: append(rules(), freetext.Rules()...)}
 }
 
 // scan is one run over one model.
@@ -32,7 +31,7 @@ type scan struct {
 	list    *findings.List
 	defined map[string]bool
 	unknown []call // functions that may be defined later
-	parts   int
+	judge   *freetext.Judge
 	err     error // of the run itself
 }
 
@@ -42,16 +41,13 @@ type call struct {
 	at   int64
 }
 
-// Bounds of what is followed.
-const (
-	maxCalls = 1 << 12 // unknown functions that are kept until the end
-	maxParts = 64      // texts in base64 that are inspected
-	minBlob  = 32      // bytes of base64 from which a text may hold something
-)
+// maxCalls is how many unknown functions are kept until the end of the model.
+const maxCalls = 1 << 12
 
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
-	s := &scan{ctx: ctx, out: out, list: findings.New(out), defined: map[string]bool{}}
+	list := findings.New(out)
+	s := &scan{ctx: ctx, out: out, list: list, judge: freetext.New(out, list), defined: map[string]bool{}}
 	defer s.list.Close()
 	_, err := pmml.Read(in.Blob, in.Budget, pmml.Visitor{
 		Apply: s.apply, Define: func(name string, _ int64) { s.defined[name] = true }, Text: s.text, Unknown: s.element,
@@ -101,8 +97,8 @@ func (s *scan) text(t pmml.Text) {
 	if t.Cut && t.Foreign {
 		s.out.Gap(t.Offset, -1, "a text of an extension is longer than what is inspected")
 	}
-	if mark := program(t.Value); mark != "" {
-		s.list.Add(ruleProgram(), t.Offset, t.Element, fmt.Sprintf("a text of %s holds %s: %s", t.Element, mark, t.Value))
+	if s.err == nil {
+		s.err = s.judge.Text(s.ctx, picket.At("", t.Offset), "a text of "+t.Element, t.Value)
 	}
 	switch t.Attr {
 	case "href", "src", "location", "filePath", "path", "url", "uri":
@@ -110,57 +106,7 @@ func (s *scan) text(t pmml.Text) {
 			s.list.Add(ruleReference(), t.Offset, t.Value, "the path in "+t.Attr+" "+why)
 		}
 	}
-	if t.Foreign && len(t.Value) >= minBlob {
-		s.encoded(t)
-	}
 }
-
-// encoded inspects a text in base64.
-func (s *scan) encoded(t pmml.Text) {
-	text := strings.TrimSpace(t.Value)
-	if i := strings.LastIndexByte(text[:min(len(text), 80)], ','); i >= 0 && strings.HasPrefix(text, "data:") {
-		text = text[i+1:]
-	}
-	b, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(b) < minBlob/2 || s.err != nil {
-		return
-	}
-	if printable(b) { // a word that looks like base64, or a text behind it
-		if mark := program(string(b)); mark != "" {
-			s.list.Add(ruleProgram(), t.Offset, t.Element, fmt.Sprintf("a text of %s in base64 holds %s: %s", t.Element, mark, b))
-		}
-		return
-	}
-	if s.parts++; s.parts > maxParts {
-		s.out.Gap(t.Offset, int64(len(t.Value)), "more texts in base64 than are inspected")
-		return
-	}
-	s.err = s.out.Inspect(s.ctx, detect.Part{Name: fmt.Sprintf("base64 at %d", t.Offset), Blob: format.BytesBlob(b), Expect: detect.TensorData})
-}
-
-// printable reports whether decoded bytes are text.
-func printable(b []byte) bool {
-	return bytes.IndexFunc(b, func(r rune) bool { return r < 0x20 && r != '\n' && r != '\r' && r != '\t' || r == 0xfffd }) < 0
-}
-
-// program names the mark of a program that a text holds; empty for none.
-func program(text string) string {
-	if strings.IndexAny(text, "(<:/$") < 0 {
-		return ""
-	}
-	lower := strings.ToLower(text)
-	for _, mark := range []string{"__import__", "os.system", "subprocess.", "eval(", "exec(", "pickle.loads", "java.lang.", "getruntime(", "processbuilder",
-		"scriptengine", "javax.naming", "${jndi:", "<script", "javascript:", "onerror=", "powershell", "/bin/sh", "/bin/bash", "cmd.exe", "ldap://", "rmi://",
-		"t(java", "require('child_process"} {
-		if i := strings.Index(lower, mark); i >= 0 && (i == 0 || !letter(mark[0]) || !letter(lower[i-1])) {
-			return mark
-		}
-	}
-	return ""
-}
-
-// letter reports whether a character may be part of the same word.
-func letter(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' }
 
 // functions are those of PMML 4.4, and older names.
 var functions = map[string]bool{

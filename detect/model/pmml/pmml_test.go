@@ -50,13 +50,13 @@ func TestFindings(t *testing.T) {
 		`<Header><Extension><script>1</script></Extension></Header>`:                                                        "script",
 		`<Header><Extension><X-Vendor a="b"/></Extension></Header>`:                                                         "",
 		`<Weights3D/>`: "unknown-element",
-		`<Header><Extension name="pre" value="__import__('os').system('echo x')"/></Header>`:                                                                                    "program-text",
-		`<Header><Annotation>see &lt;script&gt;alert(1)&lt;/script&gt; for more</Annotation></Header>`:                                                                          "program-text",
-		`<Header><Extension>${jndi:ldap://127.0.0.1/x}</Extension></Header>`:                                                                                                    "program-text",
+		`<Header><Extension name="pre" value="__import__('os').system('echo x')"/></Header>`:                                                                                    "model.text.code",
+		`<Header><Annotation>see &lt;script&gt;alert(1)&lt;/script&gt; for more</Annotation></Header>`:                                                                          "model.text.markup",
+		`<Header><Extension>${jndi:ldap://127.0.0.1/x}</Extension></Header>`:                                                                                                    "model.text.code",
 		`<MapValues><TableLocator/></MapValues>`:                                                                                                                                "external-reference",
-		`<Header><Extension href="http://127.0.0.1/x"/></Header>`:                                                                                                               "external-reference",
+		`<Header><Extension href="../../x"/></Header>`:                                                                                                                          "external-reference",
 		`<Header><Extension value="` + blob + `"/></Header>`:                                                                                                                    "",
-		`<Header><Extension value="` + base64.StdEncoding.EncodeToString([]byte("__import__('os').system('x')")) + `"/></Header>`:                                               "program-text",
+		`<Header><Extension value="` + base64.StdEncoding.EncodeToString([]byte("__import__('os').system('x')")) + `"/></Header>`:                                               "model.text.code",
 		`<Header><Annotation>Evaluate (see the paper, doi://x) with care: 100/3 is not 33, and the value is $5; see retrieval(x), transformedFunction(0)</Annotation></Header>`: "",
 	} {
 		r := detecttest.Run(t, []byte(model(content)), formats(), pmml.Detector{}, detectxml.Detector{})

@@ -4,7 +4,7 @@ import "github.com/picketsec/picket"
 
 // rules lists every rule of the detector.
 func rules() []picket.Rule {
-	return []picket.Rule{ruleScript(), ruleClass(), ruleFunction(), ruleProgram(), ruleElement(), ruleReference()}
+	return []picket.Rule{ruleScript(), ruleClass(), ruleFunction(), ruleElement(), ruleReference()}
 }
 
 // remedy is what to do with a model that asks for more than arithmetic.
@@ -37,16 +37,6 @@ func ruleFunction() picket.Rule {
 		What:   "The model applies a function that PMML does not define and that the model does not define either.",
 		Why:    "What it does depends on the evaluator alone, which may look it up in a registry of native or script functions.",
 		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-470")},
-	}
-}
-
-func ruleProgram() picket.Rule {
-	return picket.Rule{
-		ID: "model.pmml.program-text", Title: "PMML model holds the text of a program",
-		Severity: picket.High, Class: picket.Content,
-		What:   "A text of the model, in an extension or elsewhere, holds calls that start processes, evaluate code or look up names.",
-		Why:    "Vendors' extensions are evaluated by their servers, and web pages that show the model run what is markup in it.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("CWE-79")},
 	}
 }
 
