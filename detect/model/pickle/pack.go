@@ -52,6 +52,7 @@ const (
 type allowed struct {
 	where position
 	args  constraint
+	lacks string // attributes that a state must not have, separated by commas, because the class acts on them
 }
 
 // may reports whether the name may be used in all of the positions.
@@ -69,7 +70,7 @@ type pack struct {
 // parsePack reads the text of a pack: lines "key: value" up to the first empty line, then one rule a line:
 //
 //	rule       = name "  " position { " " position }
-//	position   = "ref" | "call" [ "(" constraint ")" ] | "new" | "build" | "items" | "append"
+//	position   = "ref" | "call" [ "(" constraint ")" ] | "new" | "build" [ "(lacks=" name { "," name } ")" ] | "items" | "append"
 //	constraint = "known" | "random" | "words" | "bytes" | "range" | "none" | "latin1" | "class" | "reconstruct" | "apply" | "load"
 //
 // Names are exact, without wildcards. An error wraps errPack and names the line.
@@ -125,6 +126,11 @@ func (p *pack) rule(line string) error {
 	}
 	var a allowed
 	for _, word := range strings.Split(words, " ") {
+		if lacks, ok := strings.CutPrefix(word, "build(lacks="); ok {
+			if a.lacks, ok = strings.CutSuffix(lacks, ")"); ok && exactName("state."+strings.ReplaceAll(a.lacks, ",", ".")) {
+				word = "build"
+			}
+		}
 		where, args, err := parsePosition(word)
 		if err != nil || a.may(where) {
 			return fmt.Errorf("%s: %q is not a position, or is there twice: %w", name, word, errPack)

@@ -11,7 +11,7 @@ import (
 const header = "pack: x\nrevision: 1\nversions: 1\nderived: by hand\n\n"
 
 func TestParsePack(t *testing.T) {
-	p, err := parsePack(header + "a.b  ref\na.c  call(class) new build items append\na.d  call\n")
+	p, err := parsePack(header + "a.b  ref\na.c  call(class) new build items append\na.d  call\na.e  new build(lacks=x,y) ref\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,6 +19,7 @@ func TestParsePack(t *testing.T) {
 		"a.b": {where: posRef},
 		"a.c": {where: posCall | posNew | posBuild | posItems | posAppend, args: argsClass},
 		"a.d": {where: posCall, args: argsData},
+		"a.e": {where: posNew | posBuild | posRef, lacks: "x,y"},
 	} {
 		if got := p.rules[name]; got != want {
 			t.Errorf("%s = %+v, want %+v", name, got, want)
@@ -39,6 +40,8 @@ func TestParsePackRefuses(t *testing.T) {
 		"unknown position":   header + "a.b  import\n",
 		"unknown constraint": header + "a.b  call(anything)\n",
 		"constraint on new":  header + "a.b  new(class)\n",
+		"lacks nothing":      header + "a.b  build(lacks=)\n",
+		"lacks no name":      header + "a.b  build(lacks=x;y)\n",
 		"position twice":     header + "a.b  call call(class)\n",
 		"name twice":         header + "a.b  ref\na.b  call\n",
 		"one blank":          header + "a.b ref\n",

@@ -3,6 +3,8 @@ package pickle
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/picketsec/picket/artifact/format/pickle"
 )
@@ -84,10 +86,16 @@ func (j *judge) builtGlobal(m *pickle.Machine, e *pickle.Effect, n *named) {
 // builtAllowed judges a state for an object that a pack allows.
 func (j *judge) builtAllowed(m *pickle.Machine, e *pickle.Effect, n *named) {
 	var why string
-	if !n.rule.may(posBuild) {
+	switch {
+	case !n.rule.may(posBuild):
 		why = "which is allowed, but not to get a state"
-	} else {
-		why = j.state(m, e.State)
+	case n.rule.lacks != "":
+		why = lacks(m, e.State, strings.Split(n.rule.lacks, ","))
+		fallthrough
+	default:
+		if why == "" {
+			why = j.state(m, e.State)
+		}
 	}
 	if why == "" {
 		j.describe(m, e, n)
@@ -111,6 +119,24 @@ func (j *judge) state(m *pickle.Machine, state pickle.Value) string {
 	}
 	if name := j.special(m, state, 0); name != "" {
 		return "with the special attribute " + name
+	}
+	return ""
+}
+
+// lacks says why a state is not a dictionary that is known to be without some names.
+func lacks(m *pickle.Machine, state pickle.Value, names []string) string {
+	list, ok := m.Elements(state)
+	if !ok || m.Kind(state) != pickle.Dict {
+		return "which is not a dictionary whose names are known"
+	}
+	for i := 0; i+1 < len(list); i += 2 {
+		key, ok := m.Text(list[i])
+		if !ok {
+			return "with a name that is not known"
+		}
+		if slices.Contains(names, key) {
+			return "with " + key + ", on which its class evaluates text of the file"
+		}
 	}
 	return ""
 }

@@ -42,7 +42,12 @@ func allowedSamples() []Sample {
 		sample.Needs = "numpy, torch"
 		samples = append(samples, sample)
 	}
-	return samples
+	state := asm.Dict(s("restore_model_spec"), asm.Bool(true), s("formula"), s(`y ~ __import__("os").system("echo `+Marker+`")`),
+		s("frame"), asm.Dict())
+	formula := pickleSample("allowed", "formula", "statsmodels evaluates the formula in the state of its data when it is restored",
+		asm.Encode(4, asm.Built(asm.NewObject(g("statsmodels.base.data", "PandasData")), state)))
+	formula.Needs = "statsmodels"
+	return append(samples, formula)
 }
 
 // codeBytes imports and calls without PROTO, memo or frame, as part of something else.

@@ -47,6 +47,7 @@ AUDITED = {
                "pandas.DatetimeIndex", "pandas.PeriodIndex", "pandas.CategoricalIndex", "pandas.TimedeltaIndex",
                "pandas.Period", "pandas.Timestamp", "pandas.Interval", "pandas.DataFrame", "pandas.Series"),
     "torch": ("torch.nn.modules.", "torch.optim."),
+    "statsmodels": ("statsmodels.base.wrapper.ResultsWrapper",),  # looks up attributes in its results when they are asked for
 }
 
 # Where the classes of a library that models are made of live; other modules are not walked.
@@ -60,6 +61,9 @@ WALK = {
     "xgboost": ("xgboost.core", "xgboost.sklearn", "xgboost.training", "xgboost.callback"),
     "lightgbm": ("lightgbm.basic", "lightgbm.sklearn"),
     "catboost": ("catboost.core",),
+    "statsmodels": tuple("statsmodels." + m for m in (
+        "base.wrapper base.covtype regression discrete genmod.families genmod.generalized_linear_model robust.norms "
+        "robust.robust_linear_model robust.scale").split()),
 }
 
 # Classes that touch files, processes or the network when they are made or dropped, or that run text as code when they get
@@ -68,6 +72,8 @@ NEVER = {
     "sklearn.utils.parallel", "sklearn.frozen", "pandas.ExcelFile", "pandas.ExcelWriter", "pandas.HDFStore",
     "torch.nn.modules.lazy.LazyModuleMixin", "torch.nn.parallel.distributed.DistributedDataParallel",
     "catboost.core.Pool", "catboost.core._StreamLikeWrapper", "catboost.core._CustomLoggersStack", "lightgbm.basic._TempFile",
+    # Evaluates a formula of the file when its state says so; curated.list allows it without.
+    "statsmodels.base.data.ModelData",
     "xgboost.core.DataIter", "xgboost.core.DMatrix", "lightgbm.basic._InnerPredictor", "lightgbm.basic.Dataset",
 }
 
