@@ -2,21 +2,23 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/lightgbm"
 	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/detect"
+	detectlightgbm "github.com/picketsec/picket/detect/model/lightgbm"
 	detectxgboost "github.com/picketsec/picket/detect/model/xgboost"
 )
 
 // classicFormats lists the formats of classic machine learning.
 func classicFormats() []format.Format {
 	return []format.Format{
-		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{},
+		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{}, lightgbm.Format{},
 	}
 }
 
 // classicDetectors lists the detectors of classic machine learning.
 func classicDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectxgboost.Detector{},
+		detectxgboost.Detector{}, detectlightgbm.Detector{},
 	}
 }
