@@ -2,15 +2,17 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/triton"
 	"github.com/picketsec/picket/detect"
+	detecttriton "github.com/picketsec/picket/detect/model/triton"
 )
 
 // folderFormats lists the formats of model folders and registries.
 func folderFormats() []format.Format {
-	return nil
+	return []format.Format{triton.Format{}}
 }
 
 // folderDetectors lists the detectors of model folders and registries.
 func folderDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{detecttriton.Detector{}}
 }
