@@ -2,15 +2,20 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/tensorflow"
 	"github.com/picketsec/picket/detect"
+	detecttensorflow "github.com/picketsec/picket/detect/model/tensorflow"
 )
 
 // tensorflowFormats lists the formats of TensorFlow.
 func tensorflowFormats() []format.Format {
-	return nil
+	return []format.Format{
+		tensorflow.SavedModel{}, tensorflow.MetaGraph{}, tensorflow.Graph{}, tensorflow.KerasMetadata{}, tensorflow.Fingerprint{},
+		tensorflow.DebugInfo{},
+	}
 }
 
 // tensorflowDetectors lists the detectors of TensorFlow.
 func tensorflowDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{detecttensorflow.Detector{}}
 }

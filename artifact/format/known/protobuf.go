@@ -15,11 +15,6 @@ func structured() []entry {
 		return describe(format.Active, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{active("onnx", "ONNX model", "application/x-onnx", "https://github.com/onnx/onnx/blob/main/onnx/onnx.proto", ".onnx"), onnx},
-		{active("saved-model", "TensorFlow SavedModel", "application/x-tensorflow-savedmodel",
-			"https://www.tensorflow.org/guide/saved_model"), savedModel},
-		{active("tensorflow-graph", "TensorFlow graph", "application/x-tensorflow-graph",
-			"https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/graph.proto"), graphDef},
 		{active("coreml", "Core ML model", "application/x-coreml", "https://apple.github.io/coremltools/mlmodel/", ".mlmodel"), coreML},
 		// The pieces of a vocabulary and settings; the whole file is walked, so that calling it inert is safe.
 		{describe(format.Inert, "sentencepiece", "SentencePiece vocabulary", "application/x-sentencepiece",
@@ -128,101 +123,6 @@ func top(head []byte, f func(field) bool) {
 		}
 		head = head[n:]
 	}
-}
-
-// onnx matches a version, only fields of a model, and a graph with only fields of a graph.
-func onnx(p format.Probe) bool {
-	version, graph, broken := false, false, false
-	top(p.Head, func(x field) bool {
-		switch {
-		case x.number == 1 && x.wire == varint && x.value >= 1 && x.value <= 64 && !version:
-			version = true
-		case x.number == 5 && x.wire == varint:
-		case x.number == 7 && x.wire == length && graphProto(x.head):
-			graph = true
-		case x.wire == length && (x.number >= 2 && x.number <= 4 || x.number == 6 || x.number == 8 || x.number == 14 || x.number == 20 || x.number == 25 || x.number == 26):
-		default:
-			broken = true
-		}
-		return !broken
-	})
-	return version && graph && !broken
-}
-
-// graphProto matches the start of an ONNX graph: nodes, a name, tensors, inputs.
-func graphProto(head []byte) bool {
-	ok := false
-	top(head, func(x field) bool {
-		ok = x.wire == length && (x.number == 1 || x.number == 2 || x.number == 5 || x.number >= 10 && x.number <= 16)
-		return false // the first field is enough: most models begin with a large node or tensor
-	})
-	return ok
-}
-
-// savedModel matches the version 1 and a graph with its description, which begins with a message.
-func savedModel(p format.Probe) bool {
-	version, graph, broken := false, false, false
-	top(p.Head, func(x field) bool {
-		switch {
-		case x.number == 1 && x.wire == varint && x.value == 1 && !version:
-			version = true
-		case x.number == 2 && x.wire == length && len(x.head) > 8 && x.head[0] == 0x0a && metaInfo(x.head):
-			graph = true
-		default:
-			broken = true
-		}
-		return !broken
-	})
-	return version && graph && !broken
-}
-
-// metaInfo matches the start of the description of a graph: a list of operations, tags, versions.
-func metaInfo(head []byte) bool {
-	ok := false
-	top(head, func(x field) bool {
-		fields := 0
-		ok = x.number == 1 && x.wire == length
-		top(x.head, func(inner field) bool {
-			fields++
-			ok = ok && inner.number <= 8
-			return ok
-		})
-		ok = ok && fields > 0
-		return false
-	})
-	return ok
-}
-
-// graphDef matches nodes with a name and an operation.
-func graphDef(p format.Probe) bool {
-	nodes, broken := 0, false
-	top(p.Head, func(x field) bool {
-		switch {
-		case x.number == 1 && x.wire == length && node(x.head):
-			nodes++
-		case nodes > 0 && (x.number == 2 || x.number == 4) && x.wire == length:
-		default:
-			broken = true
-		}
-		return !broken && nodes < 8
-	})
-	return nodes > 0 && !broken
-}
-
-// node matches a name and an operation, in this order.
-func node(head []byte) bool {
-	name, op := false, false
-	top(head, func(x field) bool {
-		switch {
-		case x.number == 1 && x.wire == length && x.size < 512 && identifier(x.head):
-			name = true
-			return true
-		case x.number == 2 && x.wire == length && x.size < 128 && identifier(x.head) && (x.head[0] >= 'A' && x.head[0] <= 'Z' || x.head[0] == '_'):
-			op = true
-		}
-		return false
-	})
-	return name && op
 }
 
 // coreML matches a version, a description, and a model of one of the kinds, which have numbers of 200 and more.

@@ -1,0 +1,115 @@
+package tensorflow
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/protomsg"
+)
+
+// The names of the formats that stand beside a SavedModel.
+const (
+	NameKerasMetadata = "keras-metadata"
+	NameFingerprint   = "saved-model-fingerprint"
+)
+
+// KerasMetadata recognises the file keras_metadata.pb, by which Keras builds the layers of a SavedModel anew.
+type KerasMetadata struct{}
+
+// Info implements format.Format.
+func (KerasMetadata) Info() format.Info {
+	return format.Info{Name: NameKerasMetadata, Title: "Keras layers of a SavedModel", MediaType: "application/x-keras-metadata",
+		Risk: format.Active, Parsed: true,
+		Spec: "https://github.com/keras-team/tf-keras/blob/master/tf_keras/protobuf/saved_metadata.proto"}
+}
+
+// Match implements format.Format: objects whose kind is one of Keras.
+func (KerasMetadata) Match(p format.Probe) bool {
+	ok := false
+	skim(p.Head, func(x field) bool {
+		if x.number != 1 || x.wire != length {
+			return false
+		}
+		skim(x.head, func(inner field) bool {
+			ok = ok || inner.number == 4 && inner.wire == length && strings.HasPrefix(string(inner.head), "_tf_keras_")
+			return inner.number >= 1 && inner.number <= 6
+		})
+		return false
+	})
+	return ok
+}
+
+// ReadKerasMetadata reads the objects of a file.
+func ReadKerasMetadata(m protomsg.Message) ([]Object, error) {
+	var list []Object
+	err := m.Fields(func(f protomsg.Field) error {
+		if f.Number != 1 || f.Wire != protomsg.Bytes {
+			return nil
+		}
+		if len(list) >= maxList {
+			return fmt.Errorf("more than %d objects: %w", maxList, limits.ErrExceeded)
+		}
+		o, err := readObject(f.Body, 4, 5)
+		list = append(list, o)
+		return err
+	})
+	return list, err
+}
+
+// Fingerprint recognises the file fingerprint.pb, which holds checksums of a SavedModel and nothing else.
+type Fingerprint struct{}
+
+// Info implements format.Format.
+func (Fingerprint) Info() format.Info {
+	return format.Info{Name: NameFingerprint, Title: "Fingerprint of a SavedModel", MediaType: "application/x-tensorflow-fingerprint",
+		Risk: format.Inert, Parsed: true, Spec: protos + "protobuf/fingerprint.proto"}
+}
+
+// Match implements format.Format: checksums and versions, and not a byte more.
+func (Fingerprint) Match(p format.Probe) bool {
+	sums, end, broken := 0, int64(0), false
+	skim(p.Head, func(x field) bool {
+		switch {
+		case x.number >= 1 && x.number <= 5 && x.wire == varint:
+			sums++
+		case x.number == 6 && x.wire == length && x.size < 32:
+		case x.number == 7 && x.wire == length && x.size < 64 && word(x.head):
+		default:
+			broken = true
+		}
+		end = x.end
+		return !broken
+	})
+	return sums >= 4 && !broken && end == p.Size && p.Size < 256
+}
+
+// NameDebugInfo is the name of the format of debug information.
+const NameDebugInfo = "saved-model-debug-info"
+
+// DebugInfo recognises the file saved_model_debug_info.pb: which line of which source each node comes from. No loader runs it.
+type DebugInfo struct{}
+
+// Info implements format.Format.
+func (DebugInfo) Info() format.Info {
+	return format.Info{Name: NameDebugInfo, Title: "Debug information of a SavedModel", MediaType: "application/x-tensorflow-debug-info",
+		Risk: format.Inert, Parsed: true, Spec: protos + "framework/graph_debug_info.proto"}
+}
+
+// Match implements format.Format: names of source files first, then where nodes come from.
+func (DebugInfo) Match(p format.Probe) bool {
+	files, traces, broken := 0, 0, false
+	skim(p.Head, func(x field) bool {
+		switch {
+		case x.number == 1 && x.wire == length && traces == 0 && word(x.head) && strings.HasSuffix(string(x.head), ".py"):
+			files++
+		case (x.number == 2 || x.number >= 4 && x.number <= 6) && x.wire == length && files > 0:
+			traces++
+		default:
+			broken = true
+		}
+		return !broken
+	})
+	return files > 0 && traces > 0 && !broken
+}

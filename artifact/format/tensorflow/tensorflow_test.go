@@ -1,0 +1,215 @@
+package tensorflow_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/tensorflow"
+	"github.com/picketsec/picket/internal/limits"
+	tf "github.com/picketsec/picket/internal/testkit/tfproto"
+)
+
+// sample is a SavedModel with everything that is read.
+func sample() []byte {
+	object := tf.Field(7, tf.Field(1, tf.Field(4, tf.Text(1, "_tf_keras_layer"), tf.Text(3, "{}"))))
+	signature := tf.Field(5, tf.Pair("serving_default", tf.Field(1, tf.Pair("x", tf.Text(1, "serve_x:0")))))
+	library := tf.Library(tf.Function("f", []string{"a", "b"}, "r:z:0", tf.Node("r", "AddV2", []string{"a", "b"})))
+	graph := tf.Graph(library, tf.Const("words", "one", "two"), tf.Node("c", "PartitionedCall", []string{"words", "^d"}, tf.Attr("f", tf.FunctionValue("f"))))
+	return tf.SavedModel(tf.MetaGraph(graph, []string{"serve"}, tf.Saver("save/Const:0"), tf.Asset("path:0", "vocab.txt"), signature, object))
+}
+
+// open makes the message of a content.
+func open(t testing.TB, content []byte) []*tensorflow.MetaGraphDef {
+	t.Helper()
+	m, err := tensorflow.Open(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphs, err := tensorflow.ReadSavedModel(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return graphs
+}
+
+func TestReadSavedModel(t *testing.T) {
+	graphs := open(t, sample())
+	if len(graphs) != 1 {
+		t.Fatalf("%d graphs, want 1", len(graphs))
+	}
+	g := graphs[0]
+	if got := fmt.Sprint(g.Tags, g.Version, g.Saver, g.Fed, g.Twice); got != "[serve]2.21.0save/Const:0[serve_x:0]" {
+		t.Errorf("read %s", got)
+	}
+	if len(g.Assets) != 1 || g.Assets[0].Tensor != "path:0" || g.Assets[0].File != "vocab.txt" {
+		t.Errorf("assets %+v", g.Assets)
+	}
+	if len(g.Objects) != 1 || g.Objects[0].Identifier != "_tf_keras_layer" || g.Objects[0].Metadata.Size != 2 {
+		t.Errorf("objects %+v", g.Objects)
+	}
+	if f := g.Graph.Functions; len(f) != 1 || f[0].Name != "f" || fmt.Sprint(f[0].Args, f[0].Returns) != "[a b] [r:z:0]" {
+		t.Errorf("functions %+v", f)
+	}
+	var seen []string
+	err := g.Graph.Nodes(func(scope int, n tensorflow.Node) error {
+		again, err := g.Graph.Node(n.At.Offset, n.At.Size)
+		if err != nil || again.Name != n.Name {
+			t.Errorf("node %s is %s when it is read again (%v)", n.Name, again.Name, err)
+		}
+		line := fmt.Sprint(scope, n.Name, " ", n.Op, n.Inputs, n.Twice)
+		for _, a := range n.Attrs {
+			v, err := a.Read()
+			if err != nil {
+				return err
+			}
+			line += fmt.Sprint(" ", a.Key, v.Number, v.Calls)
+			if v.Tensor != nil {
+				line += fmt.Sprint(v.Tensor.Type, v.Tensor.Dims, v.Tensor.Texts)
+			}
+		}
+		seen = append(seen, line)
+		return nil
+	})
+	want := "0words Const[] false dtype7 [] value0 []7 [2] [one two]|0c PartitionedCall[words ^d] false f0 [f]|1r AddV2[a b] false"
+	if got := strings.Join(seen, "|"); got != want || err != nil {
+		t.Errorf("nodes %q (%v), want %q", got, err, want)
+	}
+}
+
+func TestTensors(t *testing.T) {
+	block := []byte("\x03\x00\x05oneseven!")
+	for name, c := range map[string]struct {
+		tensor []byte
+		want   string
+	}{
+		"texts one by one":   {append(append(tf.Number(1, 7), tf.Shape(1)...), tf.Text(8, "a")...), "[a] false 1 true"},
+		"texts in a block":   {append(append(tf.Number(1, 7), tf.Shape(3)...), tf.Field(4, block)...), "[one  seven] false 3 true"},
+		"texts beyond block": {append(append(tf.Number(1, 7), tf.Shape(1)...), tf.Field(4, []byte("\x7fab"))...), "[] true 1 true"},
+		"texts of no shape":  {append(append(tf.Number(1, 7), tf.Shape(1<<40)...), tf.Field(4, block)...), "[] true 1099511627776 true"},
+		"overflow":           {append(tf.Number(1, 1), tf.Shape(1<<40, 1<<40)...), "[] false 0 false"},
+		"negative":           {append(tf.Number(1, 1), tf.Shape(-1)...), "[] false 0 false"},
+		"none":               {append(tf.Number(1, 1), tf.Shape(0, 1<<50)...), "[] false 0 true"},
+	} {
+		m, err := tensorflow.Open(format.BytesBlob(c.tensor), limits.NewBudget(limits.Default()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensor, err := tensorflow.ReadTensor(m)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		n, ok := tensor.Elements()
+		if got := fmt.Sprint(tensor.Texts, tensor.Cut, n, ok); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// matches lists the formats that accept a content.
+func matches(content []byte) string {
+	p := format.Probe{Head: content[:min(len(content), format.HeadSize)], Size: int64(len(content)), Blob: format.BytesBlob(content)}
+	var names []string
+	for _, f := range []format.Format{tensorflow.SavedModel{}, tensorflow.MetaGraph{}, tensorflow.Graph{}, tensorflow.KerasMetadata{}, tensorflow.Fingerprint{},
+		tensorflow.DebugInfo{}} {
+		if f.Match(p) {
+			names = append(names, f.Info().Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func TestMatch(t *testing.T) {
+	node := tf.Node("n", "Const", nil)
+	meta := tf.MetaGraph(tf.Graph(nil, node), []string{"serve"})
+	fingerprint := append(append(append(append(tf.Number(1, 1<<60), tf.Number(2, 5)...), tf.Number(3, 5)...), tf.Number(4, 5)...), tf.Field(6, tf.Number(1, 1))...)
+	long := tf.MetaGraph(tf.Graph(nil, node), []string{strings.Repeat("x", format.HeadSize)})
+	for name, c := range map[string]struct {
+		content []byte
+		want    string
+	}{
+		"saved model":          {sample(), tensorflow.NameSavedModel},
+		"metagraph":            {meta, tensorflow.NameMetaGraph},
+		"long metagraph":       {long, tensorflow.NameMetaGraph},
+		"metagraph cut":        {meta[:20], ""},
+		"graph":                {tf.Graph(nil, node), tensorflow.NameGraph},
+		"graph with calls":     {tf.Graph(nil, node, tf.Node("m", "my_function", nil)), tensorflow.NameGraph},
+		"keras":                {tf.Field(1, tf.Number(2, 1), tf.Text(3, "root"), tf.Text(4, "_tf_keras_layer"), tf.Text(5, "{}")), tensorflow.NameKerasMetadata},
+		"fingerprint":          {fingerprint, tensorflow.NameFingerprint},
+		"fingerprint and more": {append(fingerprint, tf.Text(9, "x")...), ""},
+		"debug information":    {append(tf.Text(1, "/a/b.py"), tf.Field(2, tf.Text(1, "n@f"))...), tensorflow.NameDebugInfo},
+		"pieces":               {tf.Field(1, tf.Text(1, "<unk>"), []byte{0x15, 0, 0, 0, 0}), ""},
+		"version 2":            {append(tf.Number(1, 2), sample()[2:]...), ""},
+		"empty":                {nil, ""},
+		"text":                 {[]byte("node {\n}"), ""},
+	} {
+		if got := matches(c.content); got != c.want {
+			t.Errorf("%s: matched %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	for name, graph := range map[string][]byte{
+		"node is a number":   tf.Number(1, 1),
+		"name is a number":   tf.Field(1, tf.Number(1, 1)),
+		"node is cut":        tf.Field(1, []byte{0x0a, 0x7f}),
+		"argument is number": tf.Field(2, tf.Field(1, tf.Field(1, tf.Number(2, 1)))),
+	} {
+		m, err := tensorflow.Open(format.BytesBlob(graph), limits.NewBudget(limits.Default()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := tensorflow.ReadGraph(m)
+		if err == nil {
+			err = g.Nodes(func(int, tensorflow.Node) error { return nil })
+		}
+		if !errors.Is(err, format.ErrMalformed) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+	if _, err := (&tensorflow.GraphDef{}).Node(1, 2); !errors.Is(err, format.ErrMalformed) {
+		t.Errorf("a node of no graph: %v", err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(sample())
+	f.Add(tf.SavedModel(tf.MetaGraph(tf.Graph(nil, tf.Const("a", "b")), nil)))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		matches(content)
+		m, err := tensorflow.Open(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		graphs, err := tensorflow.ReadSavedModel(m)
+		expected(t, err)
+		for _, g := range graphs {
+			if g.Graph == nil {
+				continue
+			}
+			err := g.Graph.Nodes(func(scope int, n tensorflow.Node) error {
+				if scope > len(g.Graph.Functions) || n.At.Offset < 0 || n.At.End() > int64(len(content)) {
+					t.Errorf("node %q of scope %d lies at %d to %d", n.Name, scope, n.At.Offset, n.At.End())
+				}
+				for _, a := range n.Attrs {
+					_, err := a.Read()
+					expected(t, err)
+				}
+				return nil
+			})
+			expected(t, err)
+		}
+	})
+}
+
+// expected fails for errors that hostile content must not cause.
+func expected(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && !errors.Is(err, format.ErrMalformed) && !errors.Is(err, limits.ErrExceeded) {
+		t.Errorf("unexpected error %v", err)
+	}
+}
