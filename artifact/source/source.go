@@ -7,6 +7,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path"
+	"path/filepath"
+	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/detect"
@@ -34,6 +37,20 @@ type Listing struct {
 	Findings []picket.Finding
 
 	held []io.Closer
+}
+
+// Within is the path of an artifact inside the place; the last element for a file that was named by itself.
+func (l *Listing) Within(name string) string {
+	switch root := path.Clean(filepath.ToSlash(l.Root)); {
+	case l.Base != "":
+		return strings.TrimPrefix(name, l.Base)
+	case l.Root == "":
+		return path.Base(name)
+	case root == ".":
+		return name
+	default:
+		return strings.TrimPrefix(strings.TrimPrefix(name, root), "/")
+	}
 }
 
 // Hold keeps something open until Close.

@@ -6,7 +6,7 @@ import "github.com/spf13/cobra"
 func commands(env Env) []*cobra.Command {
 	return []*cobra.Command{
 		newScanCmd(env), newExplainCmd(env), newRulesCmd(env), newFormatsCmd(env), newAllowCmd(env),
-		newDiffCmd(env), newConvertCmd(env),
+		newPullCmd(env), newDiffCmd(env), newConvertCmd(env),
 		newDigestCmd(env), newKeygenCmd(env), newInitCmd(env), newSignCmd(env), newVerifyCmd(env),
 		newClaimsCmd(env), newGateCmd(env), newWhyCmd(env), newPolicyCmd(env), newDoctorCmd(env), newDocsCmd(env),
 	}

@@ -95,10 +95,10 @@ func openSide(ctx context.Context, env Env, flags scanFlags, arg string) (*side,
 
 // within is the name of an artifact relative to its version.
 func (s *side) within(name string) string {
-	if len(s.listing.Items) == 1 && s.listing.Root == "" {
+	if len(s.listing.Items) == 1 && s.listing.Root == "" { // also a place that is one file
 		return "(the file)"
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(name, strings.TrimSuffix(s.target, "/")), "/")
+	return s.listing.Within(name)
 }
 
 // tensors lists and hashes the tensors of a file.

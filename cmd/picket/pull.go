@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source"
+	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/internal/layout"
+	"github.com/picketsec/picket/report"
+)
+
+// pullFlags are the flags of the verb that brings a model here.
+type pullFlags struct {
+	scanFlags
+	attest attestFlags
+	gate   gateFlags
+	to     string
+	failOn string
+	unread bool
+}
+
+func newPullCmd(env Env) *cobra.Command {
+	flags := pullFlags{failOn: "high"}
+	cmd := &cobra.Command{
+		Use:   "pull SOURCE --to DIR",
+		Short: "Bring a model here, if it passes: scanned where it is, copied, checked, scanned again, then moved into place",
+		Long: "Pull scans the source first, which transfers only what the rules need. If that passes, it copies everything to DIR.part,\n" +
+			"checks the digests that the source declares, scans the copy as a whole and, with --policy, asks the policy about the\n" +
+			"claims. Only what passes becomes DIR. An interrupted copy goes on where it stopped; a copy that does not pass is removed.\n\n" +
+			"Exit codes: 0 in place · 1 error · 2 usage · 3 a finding at or above --fail-on, or the policy denies · 4 something that can\n" +
+			"execute was not read.",
+		Example: "  picket pull hf://org/name@4f5e… --to models/name\n" +
+			"  picket pull oci://registry.example/models/fraud@sha256:… --to fraud --policy .picket/release.yaml",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needs(cmd, "to", flags.to); err != nil {
+				return err
+			}
+			p, err := newPull(env, flags, args[0])
+			if err != nil {
+				return err
+			}
+			return p.run(cmd.Context())
+		},
+	}
+	flags.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&flags.to, "to", "", "the new `DIR` for the model")
+	f.StringVar(&flags.failOn, "fail-on", flags.failOn, "lowest `SEVERITY` that stops the pull: critical, high, medium, low, info")
+	f.BoolVar(&flags.unread, "allow-unread", false, "go on although something that can execute was not read")
+	f.BoolVar(&flags.attest.attest, "attest", false, "append the result of the scan, signed, to DIR/claims.jsonl before the policy is asked")
+	f.StringVar(&flags.attest.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
+	f.StringVar(&flags.gate.policy, "policy", "", "`FILE` with a policy that must allow the copy")
+	f.StringVar(&flags.gate.trust, "trust", "", "`FILE` or folder with the keys whose claims count, see picket gate")
+	return cmd
+}
+
+// pull is one model on its way.
+type pull struct {
+	pullFlags
+	env       Env
+	from      string
+	staged    string
+	threshold picket.Severity
+	key       *evidence.PrivateKey
+}
+
+// newPull checks everything that can be checked before the first byte.
+func newPull(env Env, flags pullFlags, from string) (*pull, error) {
+	p := &pull{pullFlags: flags, env: env, from: from, staged: filepath.Clean(flags.to) + source.Partial}
+	var err error
+	if p.threshold, err = picket.ParseSeverity(flags.failOn); err != nil {
+		return nil, usagef("--fail-on %s: %w", flags.failOn, err)
+	}
+	if entries, err := os.ReadDir(flags.to); err == nil && len(entries) > 0 {
+		return nil, usagef("--to %s: the folder is there already and not empty; name a new one", flags.to)
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, usagef("--to %s: %w", flags.to, err)
+	}
+	if err := flags.attest.check([]string{flags.to}, flags.scanFlags); err != nil {
+		return nil, err
+	}
+	if flags.attest.attest {
+		if p.key, err = readPrivateKey(flags.attest.privateKey); err != nil {
+			return nil, err
+		}
+	}
+	if flags.gate.policy != "" {
+		p.gate.choosePolicy(env)
+		if _, err := p.gate.loadPolicy(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// run goes all the way.
+func (p *pull) run(ctx context.Context) error {
+	there, err := p.open(ctx, p.env, []string{p.from})
+	if err != nil {
+		return err
+	}
+	defer there.Close() //nolint:errcheck // opened for reading only
+	if len(there.listing.Items) == 0 {
+		return fmt.Errorf("pull %s: there is nothing to pull", p.from)
+	}
+	first, err := there.run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.judge(first, "nothing was copied"); err != nil {
+		return err
+	}
+	if err := p.copy(ctx, there.listing); err != nil {
+		return err
+	}
+	scan, err := p.check(ctx)
+	if err != nil {
+		if _, denied := errors.AsType[exitCode](err); denied {
+			return errors.Join(err, os.RemoveAll(p.staged))
+		}
+		return err
+	}
+	if err := os.Remove(p.to); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("replace the empty folder: %w", err)
+	}
+	if err := os.Rename(p.staged, p.to); err != nil {
+		return fmt.Errorf("move the copy into place: %w", err)
+	}
+	_, err = fmt.Fprintf(p.env.Stdout, "pulled %s to %s: %s, %s\n", picket.Printable(place(there.listing, p.from), picket.MaxExcerpt),
+		filepath.ToSlash(p.to), layout.Count(len(scan.Results), "file"), scan.Verdict())
+	return err
+}
+
+// judge stops the pull, with the report, when a scan does not pass.
+func (p *pull) judge(scan picket.Scan, consequence string) error {
+	end := outcome(scan, p.threshold)
+	if end == exitOK || end == exitUnread && p.unread {
+		return nil
+	}
+	table, err := report.Lookup("table")
+	if err != nil {
+		return err
+	}
+	if err := table.Write(p.env.Stderr, scan, report.Options{Width: p.env.OutColumns, FailOn: p.threshold}); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.env.Stderr, "picket: %s does not pass; %s\n", picket.Printable(p.from, picket.MaxExcerpt), consequence)
+	return end
+}
+
+// copy brings everything to the staging folder.
+func (p *pull) copy(ctx context.Context, listing *source.Listing) (err error) {
+	if err := os.MkdirAll(p.staged, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", p.staged, err)
+	}
+	root, err := os.OpenRoot(p.staged)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", p.staged, err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	progress := p.progress(p.env, listing.Items)
+	defer progress.Close()
+	for _, item := range listing.Items {
+		progress.Start(item.Name)
+		if _, err := source.Copy(ctx, item, root, listing.Within(item.Name), progress.Read); err != nil {
+			return fmt.Errorf("%w; what was copied so far is in %s, and the same command goes on", err, p.staged)
+		}
+		progress.Done(item.Name, 0)
+	}
+	return nil
+}
+
+// check scans the copy, attests, and asks the policy. An exitCode means that the copy does not pass.
+func (p *pull) check(ctx context.Context) (picket.Scan, error) {
+	here, err := p.open(ctx, p.env, []string{p.staged})
+	if err != nil {
+		return picket.Scan{}, err
+	}
+	defer here.Close() //nolint:errcheck // opened for reading only
+	scan, err := here.run(ctx)
+	if err != nil {
+		return scan, err
+	}
+	if err := p.judge(scan, "the copy was removed"); err != nil {
+		return scan, err
+	}
+	if err := p.attest.run(ctx, p.env, scan, here.config, p.staged, p.key); err != nil {
+		return scan, err
+	}
+	return scan, p.allowed(ctx)
+}
+
+// allowed asks the policy.
+func (p *pull) allowed(ctx context.Context) error {
+	if p.gate.policy == "" {
+		return nil
+	}
+	p.gate.quiet, p.gate.workers = p.quiet, p.workers
+	doc, err := p.gate.decide(ctx, p.env, p.staged)
+	if err != nil {
+		return err
+	}
+	if doc.Allowed {
+		return nil
+	}
+	if err := doc.writeReasons(p.env.Stderr); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.env.Stderr, "picket: the policy denies %s; the copy was removed\n", picket.Printable(p.from, picket.MaxExcerpt))
+	return exitCode(exitFinding)
+}
+
+// place is the exact name of what was listed.
+func place(l *source.Listing, asked string) string {
+	if l.Target != "" {
+		return l.Target
+	}
+	return asked
+}
