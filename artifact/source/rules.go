@@ -1,6 +1,11 @@
 package source
 
-import "github.com/picketsec/picket"
+import (
+	"net"
+	"net/url"
+
+	"github.com/picketsec/picket"
+)
 
 // Rules lists the rules about places themselves.
 func Rules() []picket.Rule {
@@ -63,4 +68,13 @@ func Unencrypted(site string) picket.Finding {
 
 func finding(rule picket.Rule, summary string) picket.Finding {
 	return picket.Finding{Rule: rule, Location: picket.Whole(""), Evidence: picket.NewEvidence(summary, "")}
+}
+
+// Plain reports whether an address is read without encryption from another machine.
+func Plain(u *url.URL) bool {
+	if u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() != "localhost" && !(ip != nil && ip.IsLoopback())
 }

@@ -29,6 +29,7 @@ type Client struct {
 	site    Site
 	guard   *guard
 	http    *http.Transport
+	recent  recent
 }
 
 // New makes the client of a site. It fails for a site that is not an address of the web, or for unreadable certificates.
@@ -72,7 +73,7 @@ func roots(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// CloseIdle closes the connections that no request uses. It implements io.Closer.
+// Close closes the connections that no request uses. It implements io.Closer.
 func (c *Client) Close() error {
 	c.http.CloseIdleConnections()
 	return nil
@@ -110,7 +111,7 @@ func (c *Client) redirected(r *http.Request, to *url.URL) *http.Request {
 		return next
 	}
 	kept := http.Header{}
-	for _, name := range []string{"Accept", "Range", "If-Range", "User-Agent"} {
+	for _, name := range []string{"Accept", "Accept-Encoding", "Range", "If-Range", "User-Agent"} {
 		if v := r.Header.Values(name); len(v) > 0 {
 			kept[name] = v
 		}

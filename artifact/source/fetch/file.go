@@ -80,6 +80,9 @@ func (r *remote) begin() (*format.Blob, error) {
 	if r.size == 0 {
 		return format.BytesBlob(nil), nil
 	}
+	if r.recall() {
+		return format.NewBlob(r, r.size), nil
+	}
 	want := int64(page)
 	if r.size > 0 && r.size <= small {
 		want = r.size
@@ -113,6 +116,9 @@ func (r *remote) small(resp *http.Response) (*format.Blob, error) {
 		return nil, err
 	}
 	r.hash(0, whole)
+	if r.size <= page {
+		r.keep(0, whole)
+	}
 	return format.BytesBlob(whole), nil
 }
 
@@ -146,6 +152,7 @@ func (r *remote) ask(offset, n int64) (*http.Response, error) {
 // send sends a request for a range.
 func (r *remote) send(req *http.Request, offset, n int64) (*http.Response, error) {
 	req = req.Clone(r.ctx)
+	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, offset+n-1))
 	if strong(r.etag) {
 		req.Header.Set("If-Range", r.etag)
@@ -289,6 +296,7 @@ func (r *remote) hash(offset int64, content []byte) {
 func (r *remote) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.remember()
 	for _, run := range r.runs {
 		run.stop()
 	}

@@ -48,7 +48,7 @@ func (r *remote) ReadAt(p []byte, off int64) (int, error) {
 		content, held := r.pages[start]
 		if !held {
 			var err error
-			if content, err = r.load(start); err != nil {
+			if content, err = r.load(start, int64(len(p)-n)+off-start); err != nil {
 				return n, err
 			}
 		}
@@ -63,10 +63,11 @@ func (r *remote) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// load reads the page at start and, for a reader that advances, those that follow. It returns the page.
-func (r *remote) load(start int64) ([]byte, error) {
+// load reads the page at start, as many of those that follow as the need of bytes takes, and for a reader that advances some
+// more. It returns the page.
+func (r *remote) load(start, need int64) ([]byte, error) {
 	u := r.follow(start)
-	n := min(u.window, r.size-start)
+	n := min(max(u.window, min((need+page-1)/page*page, ahead)), r.size-start)
 	for next := start + page; next < start+n; next += page {
 		if _, held := r.pages[next]; held && u.body == nil {
 			n = next - start // the rest is here already
