@@ -45,6 +45,17 @@ func Inspect(text string, budget *limits.Budget) ([]picket.Finding, error) {
 	return c.findings, err
 }
 
+// Prose returns what is dangerous about a text that a model is given as it stands, or in the template language of another
+// engine: instructions against the user, and characters that a reader does not see. Locations are relative to the text, of
+// which the first MaxSize bytes are judged.
+func Prose(text string) []picket.Finding {
+	text = text[:min(len(text), MaxSize)]
+	c := &checks{src: text, seen: map[string]bool{}, judged: map[string]bool{}}
+	c.invisible(text)
+	c.prose(text, 0)
+	return c.findings
+}
+
 // block judges one block.
 func (c *checks) block(b block) error {
 	switch b.kind {
