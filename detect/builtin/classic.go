@@ -2,9 +2,11 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/catboost"
 	"github.com/picketsec/picket/artifact/format/lightgbm"
 	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/detect"
+	detectcatboost "github.com/picketsec/picket/detect/model/catboost"
 	detectlightgbm "github.com/picketsec/picket/detect/model/lightgbm"
 	detectxgboost "github.com/picketsec/picket/detect/model/xgboost"
 )
@@ -13,12 +15,13 @@ import (
 func classicFormats() []format.Format {
 	return []format.Format{
 		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{}, lightgbm.Format{},
+		catboost.Format{}, catboost.JSON{},
 	}
 }
 
 // classicDetectors lists the detectors of classic machine learning.
 func classicDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectxgboost.Detector{}, detectlightgbm.Detector{},
+		detectxgboost.Detector{}, detectlightgbm.Detector{}, detectcatboost.Detector{},
 	}
 }

@@ -11,11 +11,7 @@ import (
 
 // structured are formats without a magic, recognised by the structure of their protocol buffers.
 func structured() []entry {
-	active := func(name, title, media, spec string, extensions ...string) format.Info {
-		return describe(format.Active, name, title, media, spec, extensions...)
-	}
 	return []entry{
-		{active("coreml", "Core ML model", "application/x-coreml", "https://apple.github.io/coremltools/mlmodel/", ".mlmodel"), coreML},
 		// The pieces of a vocabulary and settings; the whole file is walked, so that calling it inert is safe.
 		{describe(format.Inert, "sentencepiece", "SentencePiece vocabulary", "application/x-sentencepiece",
 			"https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto"), sentencePiece},
@@ -123,27 +119,6 @@ func top(head []byte, f func(field) bool) {
 		}
 		head = head[n:]
 	}
-}
-
-// coreML matches a version, a description, and a model of one of the kinds, which have numbers of 200 and more.
-func coreML(p format.Probe) bool {
-	version, description, kind := false, false, false
-	top(p.Head, func(x field) bool {
-		switch {
-		case x.number == 1 && x.wire == varint && x.value >= 1 && x.value <= 32:
-			version = true
-		case x.number == 2 && x.wire == length && version:
-			description = true
-		case x.number == 10 && x.wire == varint:
-		case x.number >= 200 && x.number <= 3000 && x.wire == length:
-			kind = true
-			return false
-		default:
-			return false
-		}
-		return true
-	})
-	return version && description && kind
 }
 
 // sentencePiece walks the whole file: pieces with a text and a score, then settings.

@@ -31,7 +31,7 @@ var (
 	hidden   = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x{202a}-\x{202e}\x{2066}-\x{2069}\x{e0000}-\x{e007f}]`)
 	paths    = regexp.MustCompile(`(?:\.\.[/\\]){3,}|(?:^|[^\w/])/(?:etc/(?:passwd|shadow|hosts)|proc/self|root/\.)|[/\\]\.ssh[/\\]|(?i:c:[/\\]windows[/\\])`)
 	base64ed = regexp.MustCompile(`^(?:data:[\w/+.-]*;base64,)?([A-Za-z0-9+/_-]{24,}={0,2})$`)
-	digits   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
+	digits   = regexp.MustCompile(`^[0-9a-fA-F-]+$`)
 	secret   = regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{30,}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|` +
 		`\bglpat-[\w-]{20,}|\bxox[abpr]-[\w-]{10,}|\bsk-[A-Za-z0-9_-]{32,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|` +
 		`(?i:\b(?:password|passwd|api[_-]?key|secret|access[_-]?token)["']?\s*[:=]\s*["']?)[^\s"',;]{8,}`)

@@ -23,7 +23,7 @@ func TestLook(t *testing.T) {
 		"<script>x</script>": "markup", `<img src=x onerror=alert(1)>`: "markup", "\x1b[2J": "terminal-escape",
 		"../../../../etc/passwd": "path", "/etc/passwd": "path", "AKIAABCDEFGHIJKLMNOP": "secret", "see https://example.org/x": "link",
 		"__globals__": "code", "$(/bin/sh -c 'x')": "code", "#!/bin/sh": "",
-		"a\x00b":      "hidden", "user\u202eadmin": "hidden", "\ufeffid": "", "a\tb\n": "",
+		"a\x00b": "hidden", "user\u202eadmin": "hidden", "\ufeffid": "", "a\tb\n": "",
 
 		"": "", "feature_1": "", "model.eval()": "", "a system prompt": "", "../data.csv": "", "os": "", "binary:logistic": "",
 		"x^2 (squared)": "", "retrieval(5)": "", "<10k": "", "password": "", "1.2e-10": "", "C:/data/train.csv": "",
