@@ -1,0 +1,129 @@
+// Package https is the source of artifacts that are single files of a web server, named by their address. Files beside them,
+// in the same folder, are read when a rule needs them. It follows no links of pages and lists no folders.
+package https
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/source"
+	"github.com/picketsec/picket/artifact/source/fetch"
+	"github.com/picketsec/picket/detect"
+)
+
+// maxBeside bounds how many files beside an artifact are looked for.
+const maxBeside = 64
+
+// File is a place: one file of a server.
+type File struct {
+	client   *fetch.Client
+	url      *url.URL
+	shown    string
+	declared picket.Digest
+}
+
+// New makes the place for an address. A user and a password in it are sent as basic authentication, and shown nowhere. A
+// fragment sha256=<64 hex digits> declares the digest of the content.
+func New(o fetch.Options, address string) (*File, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("the address is not a URL")
+	}
+	f := &File{url: u}
+	if sum, ok := strings.CutPrefix(u.Fragment, "sha256="); ok {
+		if f.declared, err = picket.ParseDigest("sha256:" + sum); err != nil {
+			return nil, fmt.Errorf("read the digest of the address: %w", err)
+		}
+	}
+	site := fetch.Site{URL: address}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		name := u.User.Username()
+		site.Sign = func(r *http.Request) error { r.SetBasicAuth(name, password); return nil }
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	f.shown = strings.TrimSuffix(fetch.Redact(u), "?…")
+	if f.client, err = fetch.New(o, site); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// List implements source.Place.
+func (f *File) List(ctx context.Context) (*source.Listing, error) {
+	file := fetch.File{Client: f.client, URL: f.url.String(), Size: -1}
+	first, err := file.Open(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("find %s: %w", f.shown, err), f.client.Close())
+	}
+	size := first.Blob.Size()
+	if err := first.Close(); err != nil {
+		return nil, err
+	}
+	l := &source.Listing{Target: f.shown, Base: strings.TrimSuffix(f.shown, path.Base(f.url.Path))}
+	if source.Plain(f.url) {
+		l.Findings = append(l.Findings, source.Unencrypted(f.shown))
+	}
+	l.Items = []detect.Item{{Name: f.shown, Size: size, Declared: f.declared, Open: func() (*detect.Opened, error) {
+		opened, err := file.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		b := &beside{file: f, ctx: ctx}
+		opened.Sibling = b.sibling
+		own := opened.Close
+		opened.Close = func() error { return errors.Join(own(), b.close()) }
+		return opened, nil
+	}}}
+	l.Hold(f.client)
+	return l, nil
+}
+
+// beside reads files of the same folder. An address that is signed by its query has none.
+type beside struct {
+	file *File
+	ctx  context.Context
+	mu   sync.Mutex
+	open []*detect.Opened
+}
+
+// sibling opens a file by a path relative to the artifact.
+func (b *beside) sibling(name string) (*format.Blob, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !fs.ValidPath(name) || name == "." || strings.Contains(name, `\`) || b.file.url.RawQuery != "" {
+		return nil, fmt.Errorf("open %q beside the file: the path leaves its folder, or the address is for one file", name)
+	}
+	if len(b.open) == maxBeside {
+		return nil, fmt.Errorf("open %q beside the file: more than %d files were looked for", name, maxBeside)
+	}
+	u := *b.file.url
+	u.Path, u.RawPath = path.Join(path.Dir(b.file.url.Path), name), ""
+	opened, err := fetch.File{Client: b.file.client, URL: u.String(), Size: -1}.Open(b.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open %q beside the file: %w", name, err)
+	}
+	b.open = append(b.open, opened)
+	return opened.Blob, nil
+}
+
+// close closes what was opened.
+func (b *beside) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for _, o := range b.open {
+		errs = append(errs, o.Close())
+	}
+	b.open = nil
+	return errors.Join(errs...)
+}
