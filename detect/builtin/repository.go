@@ -4,6 +4,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/python"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/hfconfig"
 	detectpython "github.com/picketsec/picket/detect/model/python"
 )
 
@@ -14,5 +15,5 @@ func repositoryFormats() []format.Format {
 
 // repositoryDetectors lists the detectors of files in model repositories that configure their loader.
 func repositoryDetectors() []detect.Detector {
-	return []detect.Detector{detectpython.Detector{}}
+	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}}
 }

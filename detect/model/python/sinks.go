@@ -118,3 +118,27 @@ func computed(name string) bool {
 	}
 	return false
 }
+
+// Effect says what a function does to the machine that runs it, as "runs programs"; empty when it does none of what this package
+// knows. It is for configurations that name functions to call.
+func Effect(name string) string {
+	switch effectOf(name) {
+	case process:
+		return "runs programs"
+	case code:
+		return "runs text as code"
+	case network:
+		return "opens connections"
+	case deletes:
+		return "deletes files"
+	case native:
+		return "loads machine code"
+	case unpickles:
+		return "loads pickles"
+	case imports:
+		return "imports modules by name"
+	case walks:
+		return "reaches into the interpreter"
+	}
+	return ""
+}
