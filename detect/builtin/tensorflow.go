@@ -3,8 +3,10 @@ package builtin
 import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/tensorflow"
+	"github.com/picketsec/picket/artifact/format/tensorflowcheckpoint"
 	"github.com/picketsec/picket/detect"
 	detecttensorflow "github.com/picketsec/picket/detect/model/tensorflow"
+	detecttensorflowcheckpoint "github.com/picketsec/picket/detect/model/tensorflowcheckpoint"
 )
 
 // tensorflowFormats lists the formats of TensorFlow.
@@ -12,10 +14,11 @@ func tensorflowFormats() []format.Format {
 	return []format.Format{
 		tensorflow.SavedModel{}, tensorflow.MetaGraph{}, tensorflow.Graph{}, tensorflow.KerasMetadata{}, tensorflow.Fingerprint{},
 		tensorflow.DebugInfo{},
+		tensorflowcheckpoint.Index{}, tensorflowcheckpoint.State{},
 	}
 }
 
 // tensorflowDetectors lists the detectors of TensorFlow.
 func tensorflowDetectors() []detect.Detector {
-	return []detect.Detector{detecttensorflow.Detector{}}
+	return []detect.Detector{detecttensorflow.Detector{}, detecttensorflowcheckpoint.Detector{}}
 }
