@@ -97,15 +97,17 @@ func (s *Set) match(p format.Probe) []format.Info {
 			matched = append(matched, root)
 		}
 	}
-	var ordered []format.Info
-	for _, refined := range []bool{true, false} {
-		for _, info := range matched {
-			if (info.Refines != "") == refined {
-				ordered = append(ordered, info)
-			}
-		}
+	slices.SortStableFunc(matched, func(a, b format.Info) int { return s.refinement(b) - s.refinement(a) })
+	return matched
+}
+
+// refinement is how many formats lie below one on the way to its root.
+func (s *Set) refinement(info format.Info) int {
+	n := 0
+	for ; info.Refines != "" && n < len(s.formats); n++ {
+		info = s.infos[info.Refines]
 	}
-	return ordered
+	return n
 }
 
 // base follows Refines to the format at its root.

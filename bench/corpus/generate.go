@@ -38,6 +38,7 @@ var scripts = []script{
 	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
 	{args: []string{"checkpoints.py"}},
 	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
+	{args: []string{"coreml_models.py"}, environment: "coreml"},
 }
 
 // script writes files with one library.

@@ -2,10 +2,12 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/coreml"
 	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
+	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
@@ -15,12 +17,13 @@ import (
 func runtimeFormats() []format.Format {
 	return []format.Format{
 		pmml.Format{}, openvino.Format{}, xml.Format{},
+		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 	}
 }
 
 // runtimeDetectors lists the detectors of compiled and mobile runtimes, and of exchange.
 func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{},
+		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 	}
 }

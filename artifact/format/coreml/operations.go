@@ -1,0 +1,53 @@
+package coreml
+
+// operations are those of the Model Intermediate Language from iOS 15 to 18.
+var operations = map[string]bool{
+	"_const_symbolic": true, "abs": true, "acos": true, "add": true, "affine": true, "argsort": true, "asin": true, "atan": true,
+	"atanh": true, "avg_pool": true, "band_part": true, "batch_norm": true, "batch_to_space": true, "cast": true, "ceil": true,
+	"clamped_relu": true, "classify": true, "clip": true, "concat": true, "cond": true, "const": true,
+	"constexpr_affine_dequantize": true, "constexpr_blockwise_shift_scale": true, "constexpr_cast": true,
+	"constexpr_lut_to_dense": true, "constexpr_lut_to_sparse": true, "constexpr_sparse_blockwise_shift_scale": true,
+	"constexpr_sparse_to_dense": true, "conv": true, "conv_quantized": true, "conv_transpose": true, "coreml_update_state": true,
+	"cos": true, "cosh": true, "crop": true, "crop_resize": true, "cumsum": true, "depth_to_space": true, "dequantize": true,
+	"einsum": true, "elu": true, "equal": true, "erf": true, "exp": true, "exp2": true, "expand_dims": true, "fill": true,
+	"fill_like": true, "flatten2d": true, "floor": true, "floor_div": true, "gather": true, "gather_along_axis": true,
+	"gather_nd": true, "gelu": true, "greater": true, "greater_equal": true, "gru": true, "identity": true, "instance_norm": true,
+	"inverse": true, "l2_norm": true, "l2_pool": true, "layer_norm": true, "leaky_relu": true, "less": true, "less_equal": true,
+	"linear": true, "linear_activation": true, "list_gather": true, "list_length": true, "list_read": true, "list_scatter": true,
+	"list_write": true, "local_response_norm": true, "log": true, "log_softmax": true, "logical_and": true, "logical_not": true,
+	"logical_or": true, "logical_xor": true, "lstm": true, "make_list": true, "matmul": true, "max_pool": true, "maximum": true,
+	"minimum": true, "mod": true, "mul": true, "non_maximum_suppression": true, "non_zero": true, "not_equal": true,
+	"one_hot": true, "pad": true, "pixel_shuffle": true, "pixel_unshuffle": true, "pow": true, "prelu": true, "quantize": true,
+	"random_bernoulli": true, "random_categorical": true, "random_normal": true, "random_uniform": true, "range_1d": true,
+	"read_state": true, "real_div": true, "reduce_argmax": true, "reduce_argmin": true, "reduce_l1_norm": true,
+	"reduce_l2_norm": true, "reduce_log_sum": true, "reduce_log_sum_exp": true, "reduce_max": true, "reduce_mean": true,
+	"reduce_min": true, "reduce_prod": true, "reduce_sum": true, "reduce_sum_square": true, "relu": true, "relu6": true,
+	"resample": true, "reshape": true, "reshape_like": true, "resize": true, "resize_bilinear": true,
+	"resize_nearest_neighbor": true, "reverse": true, "reverse_sequence": true, "rnn": true, "round": true, "rsqrt": true,
+	"scaled_dot_product_attention": true, "scaled_tanh": true, "scatter": true, "scatter_along_axis": true, "scatter_nd": true,
+	"select": true, "shape": true, "sigmoid": true, "sigmoid_hard": true, "sign": true, "silu": true, "sin": true, "sinh": true,
+	"slice_by_index": true, "slice_by_size": true, "slice_update": true, "sliding_windows": true, "softmax": true, "softplus": true,
+	"softplus_parametric": true, "softsign": true, "space_to_batch": true, "space_to_depth": true, "split": true, "sqrt": true,
+	"square": true, "squeeze": true, "stack": true, "sub": true, "tan": true, "tanh": true, "tensor_buffer_to_tensor": true,
+	"tensor_to_tensor_buffer": true, "threshold": true, "thresholded_relu": true, "tile": true, "topk": true, "transpose": true,
+	"upsample_bilinear": true, "upsample_nearest_neighbor": true, "while_loop": true, "write_state": true,
+}
+
+// layers are the field numbers of the layers of a neural network in specification 9.
+var layers = map[int]bool{
+	100: true, 120: true, 130: true, 140: true, 150: true, 160: true, 165: true, 170: true, 175: true, 180: true, 190: true,
+	200: true, 210: true, 211: true, 212: true, 220: true, 230: true, 231: true, 240: true, 245: true, 250: true, 260: true,
+	261: true, 270: true, 280: true, 290: true, 300: true, 301: true, 310: true, 320: true, 330: true, 340: true, 345: true,
+	350: true, 400: true, 410: true, 420: true, 430: true, 500: true, 600: true, 605: true, 615: true, 620: true, 625: true,
+	635: true, 640: true, 660: true, 665: true, 670: true, 680: true, 685: true, 700: true, 710: true, 715: true, 720: true,
+	730: true, 735: true, 740: true, 750: true, 755: true, 760: true, 770: true, 775: true, 780: true, 790: true, 795: true,
+	815: true, 820: true, 825: true, 827: true, 830: true, 832: true, 840: true, 845: true, 850: true, 855: true, 865: true,
+	870: true, 875: true, 880: true, 885: true, 890: true, 895: true, 900: true, 905: true, 920: true, 925: true, 930: true,
+	935: true, 940: true, 945: true, 950: true, 952: true, 954: true, 960: true, 965: true, 975: true, 980: true, 985: true,
+	995: true, 1000: true, 1005: true, 1015: true, 1020: true, 1025: true, 1040: true, 1045: true, 1065: true, 1070: true,
+	1080: true, 1085: true, 1090: true, 1100: true, 1105: true, 1110: true, 1120: true, 1125: true, 1130: true, 1135: true,
+	1140: true, 1145: true, 1150: true, 1155: true, 1170: true, 1175: true, 1180: true, 1190: true, 1195: true, 1200: true,
+	1210: true, 1215: true, 1220: true, 1230: true, 1250: true, 1255: true, 1260: true, 1265: true, 1270: true, 1275: true,
+	1280: true, 1285: true, 1290: true, 1295: true, 1313: true, 1315: true, 1320: true, 1325: true, 1330: true, 1350: true,
+	1400: true, 1450: true, 1455: true, 1460: true, 1461: true, 1465: true, 1466: true, 1470: true, 1471: true,
+}
