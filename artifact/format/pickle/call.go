@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
 )
 
 // maxName is how many bytes of a name GLOBAL, INST and PERSID take; a longer one is not known.
@@ -68,8 +69,12 @@ func (m *Machine) imported(module, name string, known bool) (Value, error) {
 	return v, m.deliver()
 }
 
-// names reads the two lines of GLOBAL and INST and imports what they name.
+// names reads the two lines of GLOBAL and INST and imports what they name. A line that is longer than any name that Python can
+// import ends every load, and is not read to its end: content that is no pickle may begin like one.
 func (m *Machine) names() (Value, error) {
+	if line, found, err := m.reader.line(); err == nil && !found && len(line) >= MaxHead {
+		return 0, format.Malformed(m.reader.Offset(), "an import of a name of more than %d bytes", MaxHead)
+	}
 	module, ok, err := m.name(false)
 	if err != nil {
 		return 0, err

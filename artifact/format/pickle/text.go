@@ -189,6 +189,9 @@ func opString(m *Machine) error {
 		return err
 	}
 	if !found && len(line) >= MaxHead {
+		if line[0] != '"' && line[0] != '\'' {
+			return format.Malformed(start, "a STRING of more than %d bytes without quotes, which no reader takes", MaxHead)
+		}
 		return m.longText(start, decoder{quoted: true})
 	}
 	if line, err = m.line(); err != nil {
