@@ -14,13 +14,15 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/picketsec/picket/bench/speed"
 )
 
 // options are what the flags say.
 type options struct {
 	picket, corpus, out, venv, scratch string
 	runs, benign                       int
-	limit                              time.Duration
+	limit, least                       time.Duration
 }
 
 func main() {
@@ -45,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.runs, "runs", 5, "runs of each measurement; the median counts")
 	flags.IntVar(&o.benign, "benign", 500, "benign files that the peers judge, taken evenly from the corpus")
 	flags.DurationVar(&o.limit, "limit", 5*time.Minute, "time that one run may take")
+	flags.DurationVar(&o.least, "least", time.Second/2, "time that scans of the largest file of one format take together at least")
 	only := flags.String("generate", "", "only generate the files that are measured, into this folder")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("parse flags: %w", err)
@@ -70,6 +73,12 @@ func run(ctx context.Context, args []string) error {
 	defer os.RemoveAll(folder)
 	page, err := measureAll(ctx, o, peers, folder)
 	if err != nil {
+		return err
+	}
+	if page.rates, err = speed.Formats(ctx, o.corpus, o.least); err != nil {
+		return err
+	}
+	if page.transfers, err = speed.Remote(ctx); err != nil {
 		return err
 	}
 	if page.detection, err = detection(ctx, o, peers, folder); err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/picketsec/picket/bench/speed"
 )
 
 // page is what docs/benchmarks.md says.
@@ -12,6 +14,8 @@ type page struct {
 	machine   []string
 	runs      int
 	tables    []table
+	rates     []speed.Rate
+	transfers []speed.Transfer
 	detection []counts
 }
 
@@ -38,6 +42,8 @@ func (p page) markdown() string {
 	for _, t := range p.tables {
 		b.WriteString(t.markdown())
 	}
+	b.WriteString(p.ratesMarkdown())
+	b.WriteString(p.transfersMarkdown())
 	b.WriteString(p.detectionMarkdown())
 	return b.String()
 }
@@ -56,6 +62,29 @@ func (t table) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB | %.2f | %d |\n", f.who, seconds(f.wall), seconds(f.cpu),
 			rate(size, f.wall), rate(size, f.cpu),
 			f.memory>>20, f.wall.Seconds()/base, f.runs)
+	}
+	return b.String()
+}
+
+// ratesMarkdown writes how fast each format is scanned.
+func (p page) ratesMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n## Speed by format\n\nThe largest benign file of the corpus that has each format, scanned again and again by one worker inside one process, " +
+		"without its digest; the median. Files of some kilobytes show the cost of a file rather than that of a byte.\n\n" +
+		"| format | bytes | a scan | MB/s | file |\n|---|--:|--:|--:|---|\n")
+	for _, r := range p.rates {
+		fmt.Fprintf(&b, "| `%s` | %d | %s | %.0f | %s |\n", r.Format, r.Bytes, seconds(r.Scan), r.PerSecond(), strings.TrimPrefix(r.File, "benign/"))
+	}
+	return b.String()
+}
+
+// transfersMarkdown writes how many bytes remote models cost.
+func (p page) transfersMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n## Remote models\n\nBytes that a scan transfers from a server on the loopback interface, of models whose tensors are all zeros.\n\n" +
+		"| model | bytes there | transferred | share | requests |\n|---|--:|--:|--:|--:|\n")
+	for _, t := range p.transfers {
+		fmt.Fprintf(&b, "| %s | %d | %d | %.4f %% | %d |\n", t.Model, t.Bytes, t.Transferred, 100*float64(t.Transferred)/float64(t.Bytes), t.Requests)
 	}
 	return b.String()
 }
