@@ -93,7 +93,7 @@ func TestRecognition(t *testing.T) {
 		piece("<unk>") + piece("<s>") + piece("</s>"):                          "sentencepiece",
 
 		"\xca\xfe\xba\xbe\x00\x00\x00\x34" + zeros: "java-class", "\x00asm\x01\x00\x00\x00": "wasm", "dex\n035\x00": "dex", "\x1bLua\x54\x00": "lua-bytecode",
-		"Rar!\x1a\x07\x01\x00": "rar", "MSCF\x00\x00\x00\x00": "cab", "!<arch>\n\x00": "ar",
+		"MZqFpD='\n": "ape text", "Rar!\x1a\x07\x01\x00": "rar", "MSCF\x00\x00\x00\x00": "cab", "!<arch>\n\x00": "ar",
 		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "ole", "L\x00\x00\x00\x01\x14\x02\x00": "lnk",
 
 		// Close, and something else.

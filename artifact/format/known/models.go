@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/zip"
 )
 
 // models are formats of models and data sets with a magic of their own.
@@ -17,8 +18,6 @@ func models() []entry {
 		return describe(format.Data, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{active("hdf5", "HDF5 (Keras and others)", "application/x-hdf5", "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html",
-			".h5", ".hdf5"), hdf5},
 		{active("tflite", "TensorFlow Lite model", "application/x-tflite", "https://ai.google.dev/edge/litert", ".tflite"), flatbuffer("TFL3")},
 		{active("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
 			".ort"), flatbuffer("ORTM")},
@@ -64,6 +63,8 @@ func programs() []entry {
 		return describe(format.Active, name, title, media, spec, extensions...)
 	}
 	return []entry{
+		{active("ape", "Portable executable of many systems", "application/x-ape", "https://justine.lol/ape.html"),
+			func(p format.Probe) bool { return begins("MZqFpD='", "jartsr='")(p) && zip.Names(p) == nil }},
 		{active("java-class", "Java class", "application/java-vm", "https://docs.oracle.com/javase/specs/jvms/se21/html/jvms-4.html", ".class"), javaClass},
 		{active("wasm", "WebAssembly module", "application/wasm", "https://webassembly.github.io/spec/core/binary/", ".wasm"), begins("\x00asm\x01\x00\x00\x00")},
 		{active("dex", "Android bytecode", "application/vnd.android.dex", "https://source.android.com/docs/core/runtime/dex-format", ".dex"), begins("dex\n03")},
@@ -74,17 +75,6 @@ func programs() []entry {
 		{active("ole", "Microsoft compound document", "application/x-ole-storage", "https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb/"), begins("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")},
 		{active("lnk", "Windows shortcut", "application/x-ms-shortcut", "https://learn.microsoft.com/openspecs/windows_protocols/ms-shllink/", ".lnk"), begins("L\x00\x00\x00\x01\x14\x02\x00")},
 	}
-}
-
-// hdf5 looks for the signature at the start and at the powers of two where a user block may end.
-func hdf5(p format.Probe) bool {
-	const signature = "\x89HDF\r\n\x1a\n"
-	for offset := 0; offset < len(p.Head); offset = max(512, offset*2) {
-		if at(offset, signature)(p) {
-			return true
-		}
-	}
-	return false
 }
 
 // flatbuffer matches a FlatBuffer with a file identifier whose root lies behind it.

@@ -4,6 +4,7 @@ package llamafile
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -18,7 +19,7 @@ const (
 	ArgsName = ".args"
 )
 
-// Format recognises llamafiles, and other programs that run on many systems at once.
+// Format recognises llamafiles, and other programs that run on many systems at once and carry an archive.
 type Format struct{}
 
 // Info implements format.Format.
@@ -27,20 +28,17 @@ func (Format) Info() format.Info {
 		Extensions: []string{".llamafile"}, Risk: format.Active, Refines: zip.Name, Parsed: true, Spec: "https://github.com/mozilla-ai/llamafile"}
 }
 
-// Match implements format.Format: the start of such a program, or any program whose zip archive holds arguments or a model.
+// Match implements format.Format: a program for many systems with a zip archive, or any program whose zip archive holds
+// arguments or a model.
 func (Format) Match(p format.Probe) bool {
-	if bytes.HasPrefix(p.Head, []byte("MZqFpD='")) || bytes.HasPrefix(p.Head, []byte("jartsr='")) {
-		return true
-	}
-	if kind := executable.Kind(p.Head); kind == "" {
+	portable := bytes.HasPrefix(p.Head, []byte("MZqFpD='")) || bytes.HasPrefix(p.Head, []byte("jartsr='"))
+	if kind := executable.Kind(p.Head); kind == "" && !portable {
 		return false
 	}
-	for _, name := range zip.Names(p) {
-		if name == ArgsName || strings.HasSuffix(strings.ToLower(name), ".gguf") {
-			return true
-		}
-	}
-	return false
+	names := zip.Names(p)
+	return len(names) > 0 && portable || slices.ContainsFunc(names, func(name string) bool {
+		return name == ArgsName || strings.HasSuffix(strings.ToLower(name), ".gguf")
+	})
 }
 
 // Arg is one argument.

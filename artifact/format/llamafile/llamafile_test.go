@@ -29,7 +29,8 @@ func TestMatch(t *testing.T) {
 		content []byte
 		want    bool
 	}{
-		"portable":            {[]byte("MZqFpD='\n\n" + strings.Repeat("\x00", 64)), true},
+		"portable":            {zipped("MZqFpD='\n\n"+strings.Repeat("\x00", 64), "x"), true},
+		"portable only":       {[]byte("MZqFpD='\n\n" + strings.Repeat("\x00", 64)), false},
 		"with arguments":      {zipped(elf, ".args"), true},
 		"with a model":        {zipped(elf, "x.GGUF"), true},
 		"with something":      {zipped(elf, "x.txt"), false},

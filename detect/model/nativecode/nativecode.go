@@ -17,7 +17,7 @@ type Detector struct{}
 func (Detector) Info() detect.Info {
 	return detect.Info{
 		Name: "native-code", Title: "Programs among models",
-		Formats: []string{"elf", "pe", "mach-o", "llamafile", "java-class", "dex", "wasm", "lua-bytecode"}, Rules: []picket.Rule{rule()},
+		Formats: []string{"elf", "pe", "mach-o", "ape", "java-class", "dex", "wasm", "lua-bytecode"}, Rules: []picket.Rule{rule()},
 	}
 }
 

@@ -4,6 +4,7 @@
 package torchserve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -152,7 +153,7 @@ func builtin(name string) bool {
 }
 
 // tag is a YAML tag that names a type of the reader's language: the workflow reader of TorchServe makes any Java object so.
-var tag = regexp.MustCompile(`!!([A-Za-z_][\w$]*(?:[.:][\w$./]+)+)|!<(?:tag:yaml\.org,2002:)?((?:[a-z]+\.)+[A-Z]\w+)>`)
+var tag = regexp.MustCompile(`!!([A-Za-z_][\w$]*(?:[.:/][\w$]+)+)|!<(?:tag:yaml\.org,2002:)?((?:[a-z]+\.)+[A-Z]\w+)>`)
 
 // text judges a text that the server reads.
 func (s *scan) text(f torchserve.File, name string, c *zip.Content) error {
@@ -173,8 +174,11 @@ func (s *scan) text(f torchserve.File, name string, c *zip.Content) error {
 		return nil
 	}
 	if at := tag.FindIndex(text); at != nil {
-		s.report(ruleTag(), name, int64(at[0]), string(text[at[0]:at[1]]), "CVE-2022-1471 (ShellTorch)",
-			"the reader makes an object of a class that the file names")
+		technique := "CVE-2022-1471 (ShellTorch)"
+		if bytes.HasPrefix(text[at[0]:], []byte("!!python/")) {
+			technique = "PyYAML object tag"
+		}
+		s.report(ruleTag(), name, int64(at[0]), string(text[at[0]:at[1]]), technique, "the reader makes an object of a class that the file names")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/detect/model/freetext"
-	"github.com/picketsec/picket/detect/model/sourcecode"
+	"github.com/picketsec/picket/detect/model/python"
 )
 
 // Detector inspects model configurations.
@@ -145,7 +145,7 @@ func (s *scan) backend(ctx context.Context) error {
 	switch name := backend.String(); {
 	case name == "python":
 		s.list.Add(ruleCode(), backend.Offset, name, "the model is Python source that the server runs")
-		return s.python(ctx)
+		return s.source(ctx)
 	case name != "" && !knownBackend(name) && !strings.ContainsAny(name, `/\`):
 		s.list.Add(ruleBackend(), backend.Offset, name, "the server loads the library libtriton_"+name+".so to run the model")
 	}
@@ -155,18 +155,18 @@ func (s *scan) backend(ctx context.Context) error {
 	return nil
 }
 
-// python follows the source of the first versions, and what the configuration calls it.
-func (s *scan) python(ctx context.Context) error {
+// source follows the source of the first versions, and what the configuration calls it.
+func (s *scan) source(ctx context.Context) error {
 	name := "model.py"
 	if f := s.root.Get("default_model_filename"); f.String() != "" && findings.Leaves(f.String()) == "" {
 		name = f.String()
 	}
+	var files []string
 	for version := range 9 {
-		if _, err := sourcecode.Follow(ctx, s.in, s.out, fmt.Sprintf("%d/%s", version+1, name)); err != nil {
-			return err
-		}
+		files = append(files, fmt.Sprintf("%d/%s", version+1, name))
 	}
-	return nil
+	_, err := python.Follow(ctx, s.in, s.out, files) // a version that is missing is one that the model does not have
+	return err
 }
 
 // knownBackend reports whether a backend is one that Triton or its projects publish.
