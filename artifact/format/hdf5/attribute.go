@@ -3,6 +3,8 @@ package hdf5
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
@@ -193,6 +195,7 @@ func (f *File) variable(t *Type, element []byte) (Value, error) {
 // collection is one collection of the global heap.
 type collection struct {
 	address uint64
+	size    uint64
 	objects map[uint32]block
 }
 
@@ -231,7 +234,7 @@ func (f *File) globalHeap(address uint64) (*collection, error) {
 		return nil, c.err
 	}
 	f.markOnce(address, int64(size))
-	heap := &collection{address, map[uint32]block{}}
+	heap := &collection{address, size, map[uint32]block{}}
 	head := uint64(8 + f.l)
 	for at := (uint64(prefix) + 7) &^ 7; size-at >= head && at < size; {
 		if len(heap.objects) >= maxCollection {
@@ -256,4 +259,35 @@ func (f *File) globalHeap(address uint64) (*collection, error) {
 		at += head + (length+7)&^7
 	}
 	return heap, nil
+}
+
+// Collections calls visit for the objects of the collections of the global heap that a piece begins with, one after the other.
+// It is for pieces that nothing refers to in a way that is read.
+func (f *File) Collections(p Piece, visit func(Value) error) error {
+	if p.Offset < f.Base {
+		return nil
+	}
+	const magic = "GCOL"
+	for at, end := uint64(p.Offset-f.Base), uint64(p.Offset-f.Base+p.Length); at+uint64(len(magic)) <= end; {
+		head, err := f.read(at, int64(len(magic)))
+		if err != nil || string(head) != magic {
+			return err
+		}
+		heap, err := f.globalHeap(at)
+		if err != nil {
+			return nil // only looks like one
+		}
+		for _, id := range slices.Sorted(maps.Keys(heap.objects)) {
+			o := heap.objects[id]
+			blob, err := f.blob.Section(int64(o.address), int64(o.length))
+			if err != nil {
+				return err
+			}
+			if err := visit(Value{blob, f.offset(o.address)}); err != nil {
+				return err
+			}
+		}
+		at += heap.size
+	}
+	return nil
 }

@@ -65,10 +65,14 @@ func (f *File) Walk(ctx context.Context, visit Visitor) error {
 	return nil
 }
 
-// RootAttributes visits the attributes of the root group only.
+// RootAttributes visits the attributes of the root group only. The error is that of visit, or about what cannot be read.
 func (f *File) RootAttributes(visit func(Attribute) error) error {
 	w := &walker{f: f, ctx: context.Background(), visit: Visitor{Attribute: visit}.complete()}
-	return w.read(&reading{at: object{path: "/", address: f.root}, attributesOnly: true})
+	err := w.read(&reading{at: object{path: "/", address: f.root}, attributesOnly: true})
+	if ended, ok := errors.AsType[stop](err); ok {
+		return ended.error
+	}
+	return err
 }
 
 // complete fills in functions that do nothing.

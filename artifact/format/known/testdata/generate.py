@@ -1,10 +1,10 @@
-"""Writes the samples of this folder with the usual writers (onnx 1.23.2, sentencepiece 0.2.3, h5py 3.16.0, pyarrow 26.0.1,
+"""Writes the samples of this folder with the usual writers (onnx 1.23.2, sentencepiece 0.2.3, pyarrow 26.0.1,
 msgpack 1.2.4). Each file is named after the format that it must be recognised as.
 
 Run: python generate.py FOLDER
 """
 import io, pathlib, sqlite3, sys
-import h5py, msgpack, numpy as np, onnx, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece
+import msgpack, numpy as np, onnx, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece
 from onnx import TensorProto, helper
 
 out = pathlib.Path(sys.argv[1])
@@ -19,11 +19,6 @@ model = io.BytesIO()
 sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["the quick brown fox jumps over a lazy dog"] * 20), model_writer=model,
                                          vocab_size=40, normalization_rule_name="identity", minloglevel=2, hard_vocab_limit=False)
 (out / "sentencepiece.1").write_bytes(model.getvalue())
-
-with h5py.File(out / "hdf5.1", "w", userblock_size=0) as f:
-    f["w"] = np.zeros(2, "i1")
-with h5py.File(out / "hdf5.2", "w", userblock_size=512) as f:
-    f["w"] = np.zeros(2, "i1")
 
 table = pa.table({"a": [1, 2]})
 pa.parquet.write_table(table, out / "parquet.1")
