@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,29 +23,44 @@ type counts struct {
 	who             string
 	hostile, benign map[string]int
 	executing       map[string]int // of the hostile, those that run code when their loader loads them
+	alarms          map[string]int // hostile samples called malicious or suspicious, by their format
 	failure         string
+}
+
+// comparison is what the scanners say about the same files.
+type comparison struct {
+	rows    []counts
+	formats map[string]int // hostile samples by their format
+	missed  []missed
+}
+
+// missed is a hostile sample about which another scanner raises an alarm and Picket does not.
+type missed struct {
+	name, technique, verdict string
+	by                       []string
 }
 
 // sample is one line of the manifest.
 type sample struct {
-	Path     string `json:"path"`
-	Kind     string `json:"kind"`
-	Executes bool   `json:"executes"`
+	Path      string `json:"path"`
+	Kind      string `json:"kind"`
+	Technique string `json:"technique"`
+	Executes  bool   `json:"executes"`
 }
 
 // detection asks every scanner about the same files.
-func detection(ctx context.Context, o options, peers []peer, folder string) ([]counts, error) {
+func detection(ctx context.Context, o options, peers []peer, folder string) (comparison, error) {
 	samples, err := choose(o)
 	if err != nil {
-		return nil, err
+		return comparison{}, err
 	}
-	rows := make([]counts, len(peers)+1)
+	rows, answers := make([]counts, len(peers)+1), make([]map[string]string, len(peers))
 	fmt.Printf("detection: picket, %d files\n", len(samples))
-	verdicts, err := askPicket(ctx, o, samples)
+	verdicts, formats, err := askPicket(ctx, o, samples)
 	if err != nil {
-		return nil, err
+		return comparison{}, err
 	}
-	rows[0] = count("picket", samples, verdicts)
+	rows[0] = count("picket", samples, verdicts, formats)
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 2) // nothing is timed here
 	for i, p := range peers {
@@ -57,11 +73,39 @@ func detection(ctx context.Context, o options, peers []peer, folder string) ([]c
 				rows[i+1] = counts{who: p.name, failure: err.Error()}
 				return
 			}
-			rows[i+1] = count(p.name, samples, verdicts)
+			rows[i+1], answers[i] = count(p.name, samples, verdicts, formats), verdicts
 		})
 	}
 	wg.Wait()
-	return rows, context.Cause(ctx)
+	c := comparison{rows: rows, formats: map[string]int{}}
+	for _, s := range samples {
+		if s.Kind == "hostile" {
+			c.formats[formats[s.Path]]++
+			c.compare(s, o.corpus, verdicts[s.Path], peers, answers)
+		}
+	}
+	return c, context.Cause(ctx)
+}
+
+// alarm reports whether a verdict says that something is wrong.
+func alarm(verdict string) bool { return verdict == "malicious" || verdict == "suspicious" }
+
+// compare notes a sample about which only others raise an alarm.
+func (c *comparison) compare(s sample, corpus, verdict string, peers []peer, answers []map[string]string) {
+	var by []string
+	for i, p := range peers {
+		if alarm(answers[i][s.Path]) {
+			by = append(by, p.name)
+		}
+	}
+	if alarm(verdict) || len(by) == 0 {
+		return
+	}
+	name, err := filepath.Rel(corpus, s.Path)
+	if err != nil {
+		name = s.Path
+	}
+	c.missed = append(c.missed, missed{filepath.ToSlash(name), s.Technique, verdict, by})
 }
 
 // choose takes all hostile samples and some benign files, evenly, from the corpus.
@@ -96,8 +140,8 @@ func choose(o options) ([]sample, error) {
 }
 
 // count makes a row. A file without an answer is an error of its scanner.
-func count(who string, samples []sample, verdicts map[string]string) counts {
-	row := counts{who: who, hostile: map[string]int{}, benign: map[string]int{}, executing: map[string]int{}}
+func count(who string, samples []sample, verdicts, formats map[string]string) counts {
+	row := counts{who: who, hostile: map[string]int{}, benign: map[string]int{}, executing: map[string]int{}, alarms: map[string]int{}}
 	for _, s := range samples {
 		verdict := verdicts[s.Path]
 		if verdict == "" {
@@ -108,6 +152,9 @@ func count(who string, samples []sample, verdicts map[string]string) counts {
 			row.benign[verdict]++
 		default:
 			row.hostile[verdict]++
+			if alarm(verdict) {
+				row.alarms[formats[s.Path]]++
+			}
 			if s.Executes {
 				row.executing[verdict]++
 			}
@@ -116,9 +163,9 @@ func count(who string, samples []sample, verdicts map[string]string) counts {
 	return row
 }
 
-// askPicket scans all files in one run of the command.
-func askPicket(ctx context.Context, o options, samples []sample) (map[string]string, error) {
-	verdicts := map[string]string{}
+// askPicket scans all files in a few runs of the command, and tells the format of each too.
+func askPicket(ctx context.Context, o options, samples []sample) (verdicts, formats map[string]string, err error) {
+	verdicts, formats = map[string]string{}, map[string]string{}
 	for start := 0; start < len(samples); start += 500 {
 		args := []string{"scan", "--quiet", "--format", "json", "--no-digest"}
 		for _, s := range samples[start:min(start+500, len(samples))] {
@@ -126,18 +173,20 @@ func askPicket(ctx context.Context, o options, samples []sample) (map[string]str
 		}
 		output, err := exec.CommandContext(ctx, o.picket, args...).Output()
 		if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
-			return nil, fmt.Errorf("run picket: %w", err)
+			return nil, nil, fmt.Errorf("run picket: %w", err)
 		}
 		var report struct {
 			Artifacts []struct {
 				Path    string `json:"path"`
 				Verdict string `json:"verdict"`
+				Format  string `json:"format"`
 			} `json:"artifacts"`
 		}
 		if err := json.Unmarshal(output, &report); err != nil {
-			return nil, fmt.Errorf("read the report of picket: %w", err)
+			return nil, nil, fmt.Errorf("read the report of picket: %w", err)
 		}
 		for _, a := range report.Artifacts {
+			formats[a.Path] = cmp.Or(a.Format, "unknown")
 			switch a.Verdict {
 			case "incomplete", "unsupported":
 				verdicts[a.Path] = "not read"
@@ -148,7 +197,7 @@ func askPicket(ctx context.Context, o options, samples []sample) (map[string]str
 			}
 		}
 	}
-	return verdicts, nil
+	return verdicts, formats, nil
 }
 
 // askPeer asks a peer through judge.py.

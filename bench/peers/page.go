@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ type page struct {
 	tables    []table
 	rates     []speed.Rate
 	transfers []speed.Transfer
-	detection []counts
+	detection comparison
 }
 
 // markdown writes the page.
@@ -129,7 +131,7 @@ func (p page) detectionMarkdown() string {
 	} {
 		fmt.Fprintf(&b, "\n### %s\n\n| | %s | files |\n|---|%s--:|\n", part.title, strings.Join(outcomes, " | "),
 			strings.Repeat("--:|", len(outcomes)))
-		for _, c := range p.detection {
+		for _, c := range p.detection.rows {
 			if c.failure != "" {
 				fmt.Fprintf(&b, "| %s | %s |\n", c.who, c.failure)
 				continue
@@ -142,6 +144,41 @@ func (p page) detectionMarkdown() string {
 			}
 			fmt.Fprintf(&b, "| %s | %s | %d |\n", c.who, strings.Join(cells, " | "), total)
 		}
+	}
+	b.WriteString(p.detection.formatsMarkdown())
+	b.WriteString(p.detection.missedMarkdown())
+	return b.String()
+}
+
+// formatsMarkdown writes the alarms by format.
+func (c comparison) formatsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n### Alarms about hostile samples, by the format of the content\n\nMalicious or suspicious.\n\n| format | samples |")
+	for _, row := range c.rows {
+		b.WriteString(" " + row.who + " |")
+	}
+	b.WriteString("\n|---|--:|" + strings.Repeat("--:|", len(c.rows)) + "\n")
+	for _, name := range slices.Sorted(maps.Keys(c.formats)) {
+		fmt.Fprintf(&b, "| `%s` | %d |", name, c.formats[name])
+		for _, row := range c.rows {
+			fmt.Fprintf(&b, " %d |", row.alarms[name])
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// missedMarkdown lists what only others raise an alarm about.
+func (c comparison) missedMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n### What another scanner finds and Picket does not\n\n")
+	if len(c.missed) == 0 {
+		b.WriteString("Nothing.\n")
+		return b.String()
+	}
+	b.WriteString("| sample | what it does | Picket says | alarm by |\n|---|---|---|---|\n")
+	for _, m := range c.missed {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.name, strings.ReplaceAll(m.technique, "|", "\\|"), m.verdict, strings.Join(m.by, ", "))
 	}
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/bench/scorecard"
+	"github.com/picketsec/picket/bench/speed"
 	"github.com/picketsec/picket/detect"
 )
 
@@ -66,13 +67,19 @@ func TestPageSaysWhatWasMeasured(t *testing.T) {
 			{who: "other", wall: 30 * time.Second, cpu: 30 * time.Second, memory: 600 << 20, runs: 1},
 			{who: "third", failure: "no end after 5m0s"},
 		}}},
-		detection: []counts{count("picket", []sample{{Path: "a", Kind: "hostile", Executes: true}, {Path: "b", Kind: "benign"}},
-			map[string]string{"a": "malicious"})},
+		rates:     []speed.Rate{{Format: "onnx", File: "benign/x/net.onnx", Bytes: 4e6, Scan: 10 * time.Millisecond}},
+		transfers: []speed.Transfer{{Model: "GGUF, 8 GB", Bytes: 8e9, Transferred: 8e5, Requests: 3}},
+		detection: comparison{formats: map[string]int{"pickle": 2}, rows: []counts{
+			count("picket", []sample{{Path: "a", Kind: "hostile", Executes: true}, {Path: "b", Kind: "benign"}},
+				map[string]string{"a": "malicious"}, map[string]string{"a": "pickle"})},
+			missed: []missed{{"hostile/x.7z", "a | b", "not read", []string{"other", "third"}}}},
 	}.markdown()
 	for _, want := range []string{
 		"- other 1.2.3, Python with a compiled core", "| picket | 1.00 s | 2.00 s | 20 | 10 | 64 MiB | 1.00 | 5 |",
 		"| other | 30.00 s | 30.00 s | 0.67 | 0.67 | 600 MiB | 30.00 | 1 |", "| third | no end after 5m0s |",
 		"| picket | 1 | 0 | 0 | 0 | 0 | 1 |", "| picket | 0 | 0 | 0 | 0 | 1 | 1 |",
+		"| `onnx` | 4000000 | 10.0 ms | 400 | x/net.onnx |", "| GGUF, 8 GB | 8000000000 | 800000 | 0.0100 % | 3 |",
+		"| `pickle` | 2 | 1 |", `| hostile/x.7z | a \| b | not read | other, third |`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
