@@ -2,18 +2,20 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/jinja"
 	"github.com/picketsec/picket/artifact/format/python"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/hfconfig"
+	detectjinja "github.com/picketsec/picket/detect/model/jinja"
 	detectpython "github.com/picketsec/picket/detect/model/python"
 )
 
 // repositoryFormats lists the formats of files in model repositories that configure their loader.
 func repositoryFormats() []format.Format {
-	return []format.Format{python.Format{}}
+	return []format.Format{python.Format{}, jinja.Format{}}
 }
 
 // repositoryDetectors lists the detectors of files in model repositories that configure their loader.
 func repositoryDetectors() []detect.Detector {
-	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}}
+	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}, detectjinja.Detector{}}
 }

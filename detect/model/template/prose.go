@@ -33,7 +33,10 @@ func (c *checks) prose(s string, at int) {
 	if slices.Contains(c.branches, true) && (sentence.MatchString(s) || strings.Contains(s, "://")) {
 		c.report(RuleTriggered(), c.near(s, 0, at), "triggered text", fmt.Sprintf("only when a message contains certain words, the template adds %q", s), picket.Likely)
 	}
-	if hit := instruction.FindStringIndex(s); hit != nil {
+	for _, hit := range instruction.FindAllStringIndex(s, maxPhrases) {
+		if aboutTools(s[hit[1]:]) {
+			continue
+		}
 		c.report(RuleInstruction(), c.near(s, hit[0], at), s[hit[0]:hit[1]],
 			fmt.Sprintf("the template tells the model: %q", s[hit[0]:hit[1]]), picket.Likely)
 	}
@@ -43,6 +46,19 @@ func (c *checks) prose(s string, at int) {
 	if hit := address.FindStringIndex(s); hit != nil {
 		c.report(RuleLink(), c.near(s, hit[0], at), s[hit[0]:hit[1]], "the template holds an address", picket.Certain)
 	}
+}
+
+// maxPhrases is how many phrases of one text are judged.
+const maxPhrases = 64
+
+// aboutTools reports whether a phrase goes on about calls of tools: several families of models are told not to mention those.
+func aboutTools(rest string) bool {
+	for _, s := range []string{" about function calls", " about tool calls", " about the function call", " about the tool call"} {
+		if strings.HasPrefix(rest, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // near is the offset of a place in s, when s stands in the template as it is; otherwise that of the expression.
