@@ -4,9 +4,11 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/tensorflow"
 	"github.com/picketsec/picket/artifact/format/tensorflowcheckpoint"
+	"github.com/picketsec/picket/artifact/format/tflite"
 	"github.com/picketsec/picket/detect"
 	detecttensorflow "github.com/picketsec/picket/detect/model/tensorflow"
 	detecttensorflowcheckpoint "github.com/picketsec/picket/detect/model/tensorflowcheckpoint"
+	detecttflite "github.com/picketsec/picket/detect/model/tflite"
 )
 
 // tensorflowFormats lists the formats of TensorFlow.
@@ -14,11 +16,11 @@ func tensorflowFormats() []format.Format {
 	return []format.Format{
 		tensorflow.SavedModel{}, tensorflow.MetaGraph{}, tensorflow.Graph{}, tensorflow.KerasMetadata{}, tensorflow.Fingerprint{},
 		tensorflow.DebugInfo{},
-		tensorflowcheckpoint.Index{}, tensorflowcheckpoint.State{},
+		tensorflowcheckpoint.Index{}, tensorflowcheckpoint.State{}, tflite.Format{},
 	}
 }
 
 // tensorflowDetectors lists the detectors of TensorFlow.
 func tensorflowDetectors() []detect.Detector {
-	return []detect.Detector{detecttensorflow.Detector{}, detecttensorflowcheckpoint.Detector{}}
+	return []detect.Detector{detecttensorflow.Detector{}, detecttensorflowcheckpoint.Detector{}, detecttflite.Detector{}}
 }

@@ -18,10 +18,8 @@ func models() []entry {
 		return describe(format.Data, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{active("tflite", "TensorFlow Lite model", "application/x-tflite", "https://ai.google.dev/edge/litert", ".tflite"), flatbuffer("TFL3")},
 		{active("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
 			".ort"), flatbuffer("ORTM")},
-		{active("executorch", "ExecuTorch program", "application/x-executorch", "https://pytorch.org/executorch/", ".pte"), flatbuffer("ET12")},
 		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
 			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
 		{active("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),

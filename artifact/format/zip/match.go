@@ -5,6 +5,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/tar"
+	"github.com/picketsec/picket/internal/flatbuffer"
 	"github.com/picketsec/picket/internal/limits"
 )
 
@@ -35,6 +36,9 @@ func (Format) Match(p format.Probe) bool {
 	}
 	if p.Blob == nil || p.Blob.At() == nil || !bytes.Contains(p.Tail, []byte(sigEnd)) {
 		return false
+	}
+	if flatbuffer.Match(p, "TFL3") {
+		return false // labels behind a model of TensorFlow Lite, which are inspected as a part of it
 	}
 	d, err := locate(p.Blob)
 	return err == nil && !insideTar(p, d)
