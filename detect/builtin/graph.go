@@ -2,15 +2,17 @@ package builtin
 
 import (
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/onnx"
 	"github.com/picketsec/picket/detect"
+	detectonnx "github.com/picketsec/picket/detect/model/onnx"
 )
 
 // graphFormats lists the formats of graphs: ONNX.
 func graphFormats() []format.Format {
-	return nil
+	return []format.Format{onnx.Format{}}
 }
 
 // graphDetectors lists the detectors of graphs: ONNX.
 func graphDetectors() []detect.Detector {
-	return nil
+	return []detect.Detector{detectonnx.New()}
 }

@@ -16,12 +16,19 @@ import (
 // Wire is how the value of a field is written.
 type Wire int
 
-// The wire types. Groups, which no format of a model uses, are malformed here.
+// The wire types. No schema of a model has a group, but readers pass over one.
 const (
 	Varint  Wire = 0
 	Fixed64 Wire = 1
 	Bytes   Wire = 2 // a length and as many bytes: text, a message, packed numbers
+	Group   Wire = 3 // fields up to a tag that ends them
 	Fixed32 Wire = 5
+)
+
+// endGroup is the wire type of the tag that ends a group, and maxGroups how deep groups are followed, as by other readers.
+const (
+	endGroup  Wire = 4
+	maxGroups      = 100
 )
 
 // Field is one field of a message.
@@ -30,7 +37,7 @@ type Field struct {
 	Wire   Wire
 	Offset int64   // of the tag: bytes from the start of the content
 	Value  uint64  // of a number
-	Body   Message // of Bytes; empty for numbers
+	Body   Message // of Bytes and of a Group; empty for numbers
 }
 
 // Message is a range of the content that is a message, or text, or packed numbers: only who knows the schema can tell. The
@@ -123,8 +130,45 @@ func (m Message) value(at int64, f *Field) (int64, error) {
 		}
 		f.Body = Message{w: m.w, Offset: at, Size: int64(size)}
 		return f.Body.End(), nil
+	case Group:
+		return m.group(at, f)
 	}
 	return at, format.Malformed(f.Offset, "wire type %d is not used by models", f.Wire)
+}
+
+// group passes over a group that begins at an offset and returns the offset behind the tag that ends it.
+func (m Message) group(at int64, f *Field) (int64, error) {
+	start, open := at, []int{f.Number}
+	for {
+		if err := m.w.budget.Ops(1); err != nil {
+			return at, err
+		}
+		tag, n, err := m.w.varint(at, m.End())
+		if err != nil {
+			return at, err
+		}
+		x := Field{Number: int(tag >> 3 & (1<<29 - 1)), Wire: Wire(tag & 7), Offset: at}
+		switch x.Wire {
+		case Group:
+			if open = append(open, x.Number); len(open) > maxGroups {
+				return at, format.Malformed(at, "groups are nested deeper than readers follow")
+			}
+			at += n
+		case endGroup:
+			if open[len(open)-1] != x.Number {
+				return at, format.Malformed(at, "a group ends that did not begin")
+			}
+			if open = open[:len(open)-1]; len(open) == 0 {
+				f.Body = Message{w: m.w, Offset: start, Size: at - start}
+				return at + n, nil
+			}
+			at += n
+		default:
+			if at, err = m.value(at+n, &x); err != nil {
+				return at, err
+			}
+		}
+	}
 }
 
 // Read returns a copy of the first most bytes of the range, and whether it is longer.
@@ -139,6 +183,12 @@ func (m Message) Read(most int64) (b []byte, cut bool, err error) {
 		done += int64(copy(b[done:], piece))
 	}
 	return b, n < m.Size, nil
+}
+
+// View returns the first most bytes of the range, at most 32 KiB, without a copy: they are valid until any message of the same
+// content is read again.
+func (m Message) View(most int64) ([]byte, error) {
+	return m.w.read(m.Offset, min(m.Size, most, windowSize), m.End())
 }
 
 // Text returns the first most bytes of the range as text; what is longer is cut.

@@ -36,6 +36,14 @@ func TestFields(t *testing.T) {
 	}
 }
 
+func TestGroupsArePassed(t *testing.T) {
+	content := []byte{0x08, 0x01, 0x13, 0x08, 0x05, 0x1b, 0x0a, 0x01, 'x', 0x1c, 0x14, 0x18, 0x02}
+	got, err := walk(content)
+	if want := `1:0@0=1"" 2:3@2=0"\b\x05\x1b\n\x01x\x1c" 3:0@11=2""`; got != want || err != nil {
+		t.Errorf("walked %s (%v), want %s", got, err, want)
+	}
+}
+
 func TestNestedFieldsAcrossWindows(t *testing.T) {
 	var inner []byte
 	for i := range 10000 {
@@ -75,7 +83,10 @@ func TestMalformed(t *testing.T) {
 		"longer than content": {0x0a, 0x05, 'a'},
 		"length of 2^63":      {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},
 		"field zero":          {0x00, 0x01},
-		"group":               {0x0b},
+		"group without end":   {0x0b, 0x08, 0x01},
+		"end without group":   {0x0c},
+		"end of another":      {0x0b, 0x14},
+		"deep groups":         bytes.Repeat([]byte{0x0b}, 200),
 		"fixed cut":           {0x0d, 1, 2},
 		"value missing":       {0x08},
 	} {
@@ -96,4 +107,24 @@ func FuzzFields(f *testing.F) {
 			t.Errorf("unexpected error %v", err)
 		}
 	})
+}
+
+func TestView(t *testing.T) {
+	content := append([]byte{0x0a, 0x85, 0x80, 0x04}, bytes.Repeat([]byte("abcde"), 13107)...) // 65,535 bytes
+	content[1], content[2], content[3] = 0xff, 0xff, 0x03
+	m, err := protomsg.New(format.BytesBlob(content), limits.NewBudget(limits.Default()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.Fields(func(f protomsg.Field) error {
+		for most, want := range map[int64]int{0: 0, 3: 3, 1 << 20: 32 << 10} {
+			if b, err := f.Body.View(most); err != nil || len(b) != want || !bytes.HasPrefix(content[4:], b) {
+				t.Errorf("a view of at most %d bytes has %d (%v)", most, len(b), err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
