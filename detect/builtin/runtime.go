@@ -3,11 +3,13 @@ package builtin
 import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/coreml"
+	"github.com/picketsec/picket/artifact/format/executorch"
 	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
+	detectexecutorch "github.com/picketsec/picket/detect/model/executorch"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
@@ -18,6 +20,7 @@ func runtimeFormats() []format.Format {
 	return []format.Format{
 		pmml.Format{}, openvino.Format{}, xml.Format{},
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
+		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
 	}
 }
 
@@ -25,5 +28,6 @@ func runtimeFormats() []format.Format {
 func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
+		detectexecutorch.Detector{},
 	}
 }

@@ -82,13 +82,13 @@ func TestRecognition(t *testing.T) {
 		tfRecord("\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1a\x0dbrain.Event:2"): "tensorboard-log", tfRecord("\x0a\x03abc"): "tfrecord",
 
 		"\x1c\x00\x00\x00ORTM" + zeros: "onnx-runtime",
-		"lmgg" + zeros: "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "ptrt" + zeros: "tensorrt", "RKNN" + zeros: "rknn",
+		"lmgg" + zeros:                 "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "ptrt" + zeros: "tensorrt", "RKNN" + zeros: "rknn",
 		"B\x00C\x00N\x00": "cntk", "\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1" + zeros: "torch7",
 		"\x03\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00net" + zeros: "torch7",
 		"\x12\x01" + zeros[:22] + "\xc9\xfa\x93\xf9":                                                  "mxnet", pb(1, "\x08\x00\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x1a"): "paddle",
 		"\xba\x16\x4f\x2f\x0c\x00\x00\x00": "fasttext", "IxFI\x80\x00\x00\x00" + zeros: "faiss",
 		"Obj\x01" + zeros: "avro", "ORC" + zeros + "ORC\x17": "orc", "CDF\x01\x00" + zeros: "netcdf", "MATLAB 5.0 MAT-file, x\x00": "matlab",
-		"RDX3\nX\n\x00": "r-data", "X\n\x00\x00\x00\x03\x00": "r-data", "\xac\xed\x00\x05sr\x00": "java-serialized",
+		"\xac\xed\x00\x05sr\x00": "java-serialized",
 		"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00": "net-serialized",
 		piece("<unk>") + piece("<s>") + piece("</s>"):                          "sentencepiece",
 

@@ -46,8 +46,6 @@ func models() []entry {
 			begins("MATLAB 5.0 MAT-file")},
 		{data("tfrecord", "TensorFlow records", "application/x-tfrecord", "https://www.tensorflow.org/tutorials/load_data/tfrecord", ".tfrecord"),
 			func(p format.Probe) bool { return record(p) && !boardVersion(p) }},
-		{active("r-data", "R objects", "application/x-r-data", "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats", ".rds", ".rda", ".rdata"),
-			begins("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n", "X\n\x00\x00\x00\x02\x00", "X\n\x00\x00\x00\x03\x00", "B\n\x02\x00\x00\x00", "B\n\x03\x00\x00\x00")},
 		{active("java-serialized", "Serialized Java objects", "application/x-java-serialized-object", "https://docs.oracle.com/javase/8/docs/platform/serialization/spec/protocol.html",
 			".ser"), all(begins("\xac\xed\x00\x05"), javaObject)},
 		{active("net-serialized", "Serialized .NET objects", "application/x-net-serialized-object", "https://learn.microsoft.com/openspecs/windows_protocols/ms-nrbf/"),
