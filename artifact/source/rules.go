@@ -3,13 +3,14 @@ package source
 import (
 	"net"
 	"net/url"
+	"strconv"
 
 	"github.com/picketsec/picket"
 )
 
 // Rules lists the rules about places themselves.
 func Rules() []picket.Rule {
-	return []picket.Rule{ruleUnpinned(), ruleMoved(), rulePlain()}
+	return []picket.Rule{ruleUnpinned(), ruleMoved(), rulePlain(), rulePath()}
 }
 
 // refs are the references that all rules about places share.
@@ -49,6 +50,21 @@ func rulePlain() picket.Rule {
 		Remedy:     "Use https, or compare the digest of the report with one from a trusted place.",
 		References: refs("CWE-319", "CWE-494"),
 	}
+}
+
+func rulePath() picket.Rule {
+	return picket.Rule{
+		ID: "source.unsafe-path", Title: "A file of the source would be written outside of its folder", Severity: picket.High, Class: picket.Structure,
+		What:       "The path that the source gives to a file is absolute, climbs out of its folder, or holds characters that hide it.",
+		Why:        "A client that believes the path overwrites other files of the machine that pulls the model, and so runs code there.",
+		Remedy:     "Do not pull the source. Ask its owner why the path is there.",
+		References: refs("CWE-22"),
+	}
+}
+
+// UnsafePath reports a path that leaves its folder.
+func UnsafePath(path string) picket.Finding {
+	return finding(rulePath(), "the path is "+strconv.QuoteToASCII(path[:min(len(path), 200)]))
 }
 
 // Unpinned reports that a place was named by something that can move; exact is what would pin it.

@@ -53,7 +53,7 @@ func (t *Tree) Add(e Entry) error {
 	if _, twice := t.entries[e.Path]; twice {
 		e.Open = Failing(errors.New("the place lists two files of this path"))
 	}
-	if err := plain(e.Path); err != nil {
+	if err := CheckPath(e.Path); err != nil {
 		e.Open = Failing(err)
 	}
 	t.entries[e.Path] = e
@@ -65,8 +65,8 @@ func Failing(err error) func(context.Context) (*detect.Opened, error) {
 	return func(context.Context) (*detect.Opened, error) { return nil, err }
 }
 
-// plain refuses paths that mean something else to the systems that store them.
-func plain(p string) error {
+// CheckPath refuses paths that leave their folder, or mean something else to the systems that store them.
+func CheckPath(p string) error {
 	switch {
 	case !fs.ValidPath(p) || p == "." || strings.Contains(p, `\`):
 		return errors.New("the path leaves its folder, or is not a path")
@@ -117,7 +117,7 @@ type beside struct {
 func (b *beside) sibling(name string) (*format.Blob, error) {
 	p := path.Join(b.folder, name)
 	e, ok := b.tree.entries[p]
-	if !ok || plain(p) != nil {
+	if !ok || CheckPath(p) != nil {
 		return nil, fmt.Errorf("open %q beside the file: %w", name, fs.ErrNotExist)
 	}
 	b.mu.Lock()

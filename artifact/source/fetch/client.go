@@ -40,6 +40,9 @@ func New(o Options, s Site) (*Client, error) {
 		return nil, errors.New("the address of the site is not a URL")
 	}
 	g := &guard{site: u, plain: o.InsecureHTTP || s.Plain, hosts: append(append([]string{}, s.Hosts...), o.Hosts...)}
+	for _, h := range o.Hosts {
+		g.trusted = append(g.trusted, strings.ToLower(h))
+	}
 	if err := g.check(u); err != nil {
 		return nil, err
 	}

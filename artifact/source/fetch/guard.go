@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ var ErrRefused = errors.New("refused")
 type guard struct {
 	site    *url.URL
 	hosts   []string
+	trusted []string // hosts that the operator listed, as host or host:port
 	plain   bool     // connections without encryption are allowed to the site
 	proxies sync.Map // host:port of the proxies of the operator
 }
@@ -56,7 +58,7 @@ func (g *guard) check(u *url.URL) error {
 	case !g.named(u):
 		return fmt.Errorf("%w: a redirect leads to another host, %s; allow it if you trust it", ErrRefused, u.Host)
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !public(ip) {
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !public(ip) && !slices.Contains(g.trusted, u.Hostname()) && !slices.Contains(g.trusted, hostPort(u)) {
 		return fmt.Errorf("%w: a redirect leads to %s, which is not a public address", ErrRefused, u.Host)
 	}
 	return nil
@@ -117,13 +119,16 @@ func public(ip netip.Addr) bool {
 func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	_, proxy := g.proxies.Load(address)
 	own := strings.EqualFold(address, hostPort(g.site))
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		own = own || slices.Contains(g.trusted, strings.ToLower(host)) || slices.Contains(g.trusted, strings.ToLower(address))
+	}
 	d := net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second,
 		Control: func(_, to string, _ syscall.RawConn) error {
 			ip, err := netip.ParseAddrPort(to)
 			if err != nil {
 				return fmt.Errorf("%w: connect to %s", ErrRefused, to)
 			}
-			if proxy || public(ip.Addr()) || own && g.meant(ip.Addr().Unmap()) {
+			if proxy || public(ip.Addr()) || own && meant(address, ip.Addr().Unmap()) {
 				return nil
 			}
 			return fmt.Errorf("%w: %s leads to %s, which is not a public address", ErrRefused, address, ip.Addr())
@@ -131,10 +136,13 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	return d.DialContext(ctx, network, address)
 }
 
-// meant reports whether the operator meant an address that is not public when naming the site: one that the site's URL spells
-// out, one of this machine for localhost, or for a name one of a private network. A name never stands for a metadata service.
-func (g *guard) meant(ip netip.Addr) bool {
-	host := g.site.Hostname()
+// meant reports whether the operator meant an IP that is not public when naming a host and port: one that is spelled out, one of
+// this machine for localhost, or for a name one of a private network. A name never stands for a metadata service.
+func meant(address string, ip netip.Addr) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
 	if literal, err := netip.ParseAddr(host); err == nil {
 		return literal.Unmap() == ip
 	}

@@ -22,7 +22,8 @@ type Options struct {
 	CAFile string
 	// InsecureHTTP allows sites without encryption. Without it only this machine may be reached so.
 	InsecureHTTP bool
-	// Hosts are further hosts that redirects may lead to: "cdn.example.com", or "*.example.com" for all below it.
+	// Hosts are further hosts that redirects may lead to: "cdn.example.com", or "*.example.com" for all below it. One that is
+	// listed by its whole name, with or without a port, may be on a private network.
 	Hosts []string
 	// Proxy chooses the proxy of a request; nil reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
 	Proxy func(*http.Request) (*url.URL, error)

@@ -31,7 +31,7 @@ func TestMeant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (&guard{site: u}).meant(netip.MustParseAddr(c.ip)); got != c.want {
+		if got := meant(hostPort(u), netip.MustParseAddr(c.ip)); got != c.want {
 			t.Errorf("%s means %s: %v", c.site, c.ip, got)
 		}
 	}
