@@ -39,7 +39,7 @@ var scripts = []script{
 	{args: []string{"checkpoints.py"}},
 	{args: []string{"onnx_models.py", "debian"}, environment: "onnx"}, {args: []string{"onnx_models.py", "standard"}, environment: "onnx"},
 	{args: []string{"onnx_models.py", "built"}, environment: "onnx"}, {args: []string{"onnx_models.py", "estimators"}, environment: "onnx"},
-	{args: []string{"onnx_models.py", "optimised"}, environment: "onnx"},
+	{args: []string{"onnx_models.py", "optimised"}, environment: "onnx"}, {args: []string{"onnx_models.py", "published"}, environment: "onnx"},
 	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
 	{args: []string{"coreml_models.py"}, environment: "coreml"},
 }
@@ -64,6 +64,7 @@ var modules = []struct{ module, writer, extension, loader string }{
 	{"github.com/sbinet/npyio@v0.6.0", "npyio-0.6.0", ".npy", "numpy"},
 	{"github.com/sbinet/npyio@v0.6.0", "npyio-0.6.0", ".npz", "numpy"},
 	{"github.com/yalue/onnxruntime_go@v1.27.0", "onnxruntime_go-1.27.0", ".onnx", "onnx"},
+	{"github.com/gomlx/onnx-gomlx@v0.3.4", "onnx-gomlx-0.3.4", ".onnx", "onnx"},
 }
 
 // writeHostile writes every hostile sample into a folder for its group.

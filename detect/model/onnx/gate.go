@@ -7,11 +7,12 @@ import (
 
 // value is what is known of one name of a graph.
 type value struct {
-	heavy    uint8 // layers with weights between the inputs and the value, on the longest path
-	input    bool  // depends on the content of an input
-	compared bool  // is the truth of a comparison of an input with a constant, or made of such and constants
-	reduced  bool  // the comparison is about a part or a sum of the input, not about each element
-	gate     int32 // number of the node plus one that chose the value by such a comparison; 0 for none
+	heavy    uint8  // layers with weights between the inputs and the value, on the longest path
+	from     uint64 // the inputs that it depends on, by their place; those from the 64th on are one
+	input    bool   // depends on the content of an input
+	compared bool   // is the truth of a comparison of an input with a constant, or made of such and constants
+	reduced  bool   // the comparison is about a part or a sum of the input, not about each element
+	gate     int32  // number of the node plus one that chose the value by such a comparison; 0 for none
 }
 
 // wiring connects the nodes of a graph by their names.
@@ -37,13 +38,13 @@ type repeated struct {
 func newWiring(f *flow, g *onnx.Graph, n int) *wiring {
 	w := &wiring{f: f, g: g, table: newTable(n), producer: make([]int32, n+1), values: make([]value, n+1), used: make([]bool, n+1)}
 	given := make([]bool, n+1)
-	for _, p := range g.Inputs {
+	for i, p := range g.Inputs {
 		number, known := w.table.number(p.ID)
 		if known && p.ID != 0 {
 			w.twice = append(w.twice, repeated{p.Offset, p.Name})
 		}
 		given[number] = true
-		w.values[number].input = true
+		w.values[number] = ofInput(i)
 	}
 	stored := make([]bool, n+1)
 	for _, t := range f.tensors { // may have the name of an input: then it is its default
@@ -76,9 +77,9 @@ func (w *wiring) uses(given []bool) {
 		number, known := w.table.number(id)
 		if id != 0 && !given[number] {
 			if !known || !w.used[number] {
+				w.values[number] = ofInput(len(w.g.Inputs) + len(w.free))
 				w.free = append(w.free, id)
 			}
-			w.values[number].input = true
 		}
 		w.used[number] = true
 	}
@@ -95,6 +96,9 @@ func (w *wiring) uses(given []bool) {
 		take(o.ID)
 	}
 }
+
+// ofInput is what is known of the input at a place.
+func ofInput(place int) value { return value{input: true, from: 1 << min(place, 63)} }
 
 // run follows the data from the inputs to every node, each after the nodes that it takes from: writers put them in this order,
 // readers do not ask for it.
@@ -152,14 +156,15 @@ func (w *wiring) meet(v *vertex) met {
 			}
 			x := w.values[w.table.find(id)]
 			m.all.input, m.all.heavy = m.all.input || x.input, max(m.all.heavy, x.heavy)
-			m.all.reduced = m.all.reduced || x.reduced
+			m.all.reduced, m.all.from = m.all.reduced || x.reduced, m.all.from|x.from
 			m.gate = max(m.gate, x.gate)
 			switch {
 			case x.compared:
 				m.signals++
 				m.signal.heavy, m.signal.reduced = max(m.signal.heavy, x.heavy), m.signal.reduced || x.reduced
+				m.signal.from |= x.from
 			case x.input:
-				m.data.input, m.data.heavy = true, max(m.data.heavy, x.heavy)
+				m.data.input, m.data.heavy, m.data.from = true, max(m.data.heavy, x.heavy), m.data.from|x.from
 			default:
 				m.constant++
 			}
@@ -174,7 +179,7 @@ const early = 1
 // step derives the outputs of a node from its inputs.
 func (w *wiring) step(at int32, v *vertex) {
 	m := w.meet(v)
-	out := value{input: m.all.input, heavy: m.all.heavy, reduced: m.all.reduced && m.all.heavy <= early, gate: m.gate}
+	out := value{input: m.all.input, from: m.all.from, heavy: m.all.heavy, reduced: m.all.reduced && m.all.heavy <= early, gate: m.gate}
 	layers := v.inside.heavy
 	if v.class == heavy {
 		layers = 1
@@ -203,7 +208,7 @@ func (w *wiring) step(at int32, v *vertex) {
 		switch {
 		case !choice.input && v.class != branch:
 			out.compared = out.heavy <= early
-		case m.signal.reduced && choice.heavy > m.signal.heavy && v.class != heavy && v.class != compare:
+		case m.signal.reduced && choice.heavy > m.signal.heavy && m.signal.from&choice.from != 0 && v.class != heavy && v.class != compare:
 			out.gate = at + 1
 		}
 	}
