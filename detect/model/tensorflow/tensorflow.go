@@ -11,6 +11,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/keras"
 	"github.com/picketsec/picket/artifact/format/tensorflow"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/findings"
@@ -158,5 +159,5 @@ func (s *scan) keras(i int, o tensorflow.Object, blob *format.Blob) error {
 	return s.out.Inspect(s.ctx, detect.Part{Name: fmt.Sprintf("object %d (%s)", i, picket.Printable(o.Identifier, 40)), Blob: blob, As: kerasConfig})
 }
 
-// kerasConfig is the name of the format of the configuration of Keras objects.
-const kerasConfig = "keras-config"
+// kerasConfig is the format of the configuration of Keras objects.
+const kerasConfig = keras.NameConfig
