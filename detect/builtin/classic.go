@@ -4,10 +4,12 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/catboost"
 	"github.com/picketsec/picket/artifact/format/lightgbm"
+	"github.com/picketsec/picket/artifact/format/rdata"
 	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/detect"
 	detectcatboost "github.com/picketsec/picket/detect/model/catboost"
 	detectlightgbm "github.com/picketsec/picket/detect/model/lightgbm"
+	detectrdata "github.com/picketsec/picket/detect/model/rdata"
 	detectxgboost "github.com/picketsec/picket/detect/model/xgboost"
 )
 
@@ -15,13 +17,13 @@ import (
 func classicFormats() []format.Format {
 	return []format.Format{
 		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{}, lightgbm.Format{},
-		catboost.Format{}, catboost.JSON{},
+		catboost.Format{}, catboost.JSON{}, rdata.Format{},
 	}
 }
 
 // classicDetectors lists the detectors of classic machine learning.
 func classicDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectxgboost.Detector{}, detectlightgbm.Detector{}, detectcatboost.Detector{},
+		detectxgboost.Detector{}, detectlightgbm.Detector{}, detectcatboost.Detector{}, detectrdata.Detector{},
 	}
 }

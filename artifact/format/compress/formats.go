@@ -36,11 +36,11 @@ func New() []format.Format {
 		return func(head []byte, _ format.Probe) bool { return is(head) }
 	}
 	return []format.Format{
-		Format{info(Gzip, "gzip stream", "application/gzip", "https://www.rfc-editor.org/rfc/rfc1952", ".gz", ".tgz", ".rds", ".rda"),
+		Format{info(Gzip, "gzip stream", "application/gzip", "https://www.rfc-editor.org/rfc/rfc1952", ".gz", ".tgz", ".rds", ".rda", ".rdata"),
 			plain(isGzip)},
 		Format{info(Zlib, "zlib stream", "application/zlib", "https://www.rfc-editor.org/rfc/rfc1950", ".zlib", ".z"), plain(isZlib)},
-		Format{info(Bzip2, "bzip2 stream", "application/x-bzip2", "https://sourceware.org/bzip2/", ".bz2", ".tbz2"), plain(isBzip2)},
-		Format{info(XZ, "xz stream", "application/x-xz", "https://tukaani.org/xz/xz-file-format-1.1.0.txt", ".xz", ".txz"), plain(isXZ)},
+		Format{info(Bzip2, "bzip2 stream", "application/x-bzip2", "https://sourceware.org/bzip2/", ".bz2", ".tbz2", ".rds", ".rda", ".rdata"), plain(isBzip2)},
+		Format{info(XZ, "xz stream", "application/x-xz", "https://tukaani.org/xz/xz-file-format-1.1.0.txt", ".xz", ".txz", ".rds", ".rda", ".rdata"), plain(isXZ)},
 		Format{info(LZMA, "LZMA stream", "application/x-lzma", "https://tukaani.org/lzma/lzma_sdk.txt", ".lzma"), plain(matchLZMA)},
 		Format{info(LZ4, "lz4 frames", "application/x-lz4", "https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md", ".lz4"),
 			func(head []byte, p format.Probe) bool { return isLZ4(afterSkippable(p)) }},

@@ -132,7 +132,9 @@ func catboostSamples() []Sample {
 	pickled := base64.StdEncoding.EncodeToString(attackPickle())
 	claimed := binaryForm("length-claimed", "a FlatBuffer of 2^31 bytes in a file of some hundred", func(*catboost) {})
 	content, err := claimed.Build()
-	claimed.Build = func() ([]byte, error) { return append(binary.LittleEndian.AppendUint32([]byte("CBM1"), 1<<31), content[8:]...), err }
+	claimed.Build = func() ([]byte, error) {
+		return append(binary.LittleEndian.AppendUint32([]byte("CBM1"), 1<<31), content[8:]...), err
+	}
 	cut := claimed
 	cut.Name, cut.Technique, cut.Build = "catboost-cut.cbm", "a model whose FlatBuffer is cut short", build(append(
 		binary.LittleEndian.AppendUint32([]byte("CBM1"), 60), content[8:68]...))
