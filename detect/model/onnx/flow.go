@@ -72,8 +72,8 @@ func (f *flow) release() { f.memory.release() }
 
 // add records a node; fn is what the function does that it calls, or nil.
 func (f *flow) add(n *onnx.Node, fn *summary) {
-	const fixed, each = 64, 3 * 8 // slices have room to grow
-	if f.full || !f.memory.take(2*fixed+each*int64(len(n.Inputs)+len(n.Outputs))) {
+	const fixed, each = 100, 16 // slices have room to grow
+	if f.full || !f.memory.take(fixed+each*int64(len(n.Inputs)+len(n.Outputs))) {
 		f.full = true
 		return
 	}
@@ -138,14 +138,14 @@ func (s *scan) EndGraph(g *onnx.Graph) error {
 		s.list.Add(ruleShape(), f.large, "", "a node makes a tensor that no memory holds")
 	}
 	total := len(f.names) + len(f.captured) + len(f.tensors) + len(g.Inputs) + len(g.Outputs)
-	if f.full || !f.memory.take(bytesOfTable(total)+int64(total)*24) {
-		s.out.Gap(g.Offset, -1, "the graph has more nodes than are followed")
-		return nil
-	}
 	if err := s.in.Budget.Ops(int64(total)); err != nil {
 		return err
 	}
-	w := newWiring(f, g, total)
+	w, ok := newWiring(f, g)
+	if f.full || !ok {
+		s.out.Gap(g.Offset, -1, "the graph has more nodes than are followed")
+		return nil
+	}
 	for _, d := range w.twice {
 		s.list.Add(ruleDuplicate(), d.at, d.name, "two things in one graph have one name: which one counts depends on the reader")
 	}

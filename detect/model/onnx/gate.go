@@ -34,33 +34,36 @@ type repeated struct {
 	name string
 }
 
-// newWiring connects the nodes of a graph with at most n names.
-func newWiring(f *flow, g *onnx.Graph, n int) *wiring {
-	w := &wiring{f: f, g: g, table: newTable(n), producer: make([]int32, n+1), values: make([]value, n+1), used: make([]bool, n+1)}
-	given := make([]bool, n+1)
+// newWiring connects the nodes of a graph; false when there is no memory for it.
+func newWiring(f *flow, g *onnx.Graph) (*wiring, bool) {
+	w := &wiring{f: f, g: g, table: &table{memory: &f.memory}}
+	const each = 24 // bytes for each name
+	if !w.number() || !f.memory.take(each*int64(w.table.n)+int64(len(f.nodes))) {
+		return nil, false
+	}
+	n := w.table.n
+	w.producer, w.values, w.used = make([]int32, n), make([]value, n), make([]bool, n)
+	given, stored := make([]bool, n), make([]bool, n)
 	for i, p := range g.Inputs {
-		number, known := w.table.number(p.ID)
-		if known && p.ID != 0 {
+		number := w.table.find(p.ID)
+		if given[number] && p.ID != 0 {
 			w.twice = append(w.twice, repeated{p.Offset, p.Name})
 		}
-		given[number] = true
-		w.values[number] = ofInput(i)
+		given[number], w.values[number] = true, ofInput(i)
 	}
-	stored := make([]bool, n+1)
 	for _, t := range f.tensors { // may have the name of an input: then it is its default
-		number, _ := w.table.number(t.id)
+		number := w.table.find(t.id)
 		if stored[number] && t.id != 0 {
 			w.twice = append(w.twice, repeated{t.at, ""})
 		}
-		stored[number], given[number] = true, true
-		w.values[number] = value{}
+		stored[number], given[number], w.values[number] = true, true, value{}
 	}
 	for i := range f.nodes {
 		for _, id := range f.outputs(&f.nodes[i]) {
-			number, _ := w.table.number(id)
 			if id == 0 {
 				continue
 			}
+			number := w.table.find(id)
 			if given[number] {
 				w.twice = append(w.twice, repeated{f.nodes[i].at, ""})
 			}
@@ -68,18 +71,35 @@ func newWiring(f *flow, g *onnx.Graph, n int) *wiring {
 		}
 	}
 	w.uses(given)
-	return w
+	return w, true
+}
+
+// number gives a number to every name of the graph; false when there is no memory for it.
+func (w *wiring) number() bool {
+	ok := w.table.add(0)
+	for _, ports := range [][]onnx.Port{w.g.Inputs, w.g.Outputs} {
+		for _, p := range ports {
+			ok = ok && w.table.add(p.ID)
+		}
+	}
+	for _, t := range w.f.tensors {
+		ok = ok && w.table.add(t.id)
+	}
+	for _, ids := range [][]onnx.ID{w.f.names, w.f.captured} {
+		for _, id := range ids {
+			ok = ok && w.table.add(id)
+		}
+	}
+	return ok
 }
 
 // uses marks the names that nodes and outputs take, and collects those that nothing in the graph gives.
 func (w *wiring) uses(given []bool) {
 	take := func(id onnx.ID) {
-		number, known := w.table.number(id)
-		if id != 0 && !given[number] {
-			if !known || !w.used[number] {
-				w.values[number] = ofInput(len(w.g.Inputs) + len(w.free))
-				w.free = append(w.free, id)
-			}
+		number := w.table.find(id)
+		if id != 0 && !given[number] && !w.used[number] {
+			w.values[number] = ofInput(len(w.g.Inputs) + len(w.free))
+			w.free = append(w.free, id)
 		}
 		w.used[number] = true
 	}

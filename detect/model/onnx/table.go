@@ -7,8 +7,9 @@ import (
 
 // table numbers the names of one graph from 0, in the order in which they are first seen.
 type table struct {
-	slots []slot // a power of two of them; at most half in use
-	n     int32
+	memory *memory
+	slots  []slot // a power of two of them; at most half in use
+	n      int32
 }
 
 // slot holds a name and its number plus one; 0 for none.
@@ -17,44 +18,54 @@ type slot struct {
 	number int32
 }
 
-// newTable makes a table for at most n names.
-func newTable(n int) *table {
-	size := 16
-	for size < 2*n {
-		size *= 2
+// slotSize is what a slot takes, in bytes.
+const slotSize = 16
+
+// add numbers a name unless it has a number; false when no memory is left.
+func (t *table) add(id onnx.ID) bool {
+	if 2*int(t.n) >= len(t.slots) && !t.grow() {
+		return false
 	}
-	return &table{slots: make([]slot, size)}
+	if s := t.slot(id); s.number == 0 {
+		t.n++
+		*s = slot{id, t.n}
+	}
+	return true
 }
 
-// bytesOfTable is what a table for n names takes.
-func bytesOfTable(n int) int64 { return int64(max(16, 4*n)) * 16 }
+// grow doubles the table.
+func (t *table) grow() bool {
+	size := max(16, 2*len(t.slots))
+	if !t.memory.take(int64(size) * slotSize) {
+		return false
+	}
+	old := t.slots
+	t.slots = make([]slot, size)
+	for _, s := range old {
+		if s.number != 0 {
+			*t.slot(s.id) = s
+		}
+	}
+	t.memory.left += int64(len(old)) * slotSize
+	return true
+}
 
-// number returns the number of a name, and whether it was there before.
-func (t *table) number(id onnx.ID) (number int32, known bool) {
+// slot finds the place of a name, or the one where it belongs.
+func (t *table) slot(id onnx.ID) *slot {
 	mask := uint64(len(t.slots) - 1)
 	for at := (uint64(id) >> 1) & mask; ; at = (at + 1) & mask {
-		switch s := &t.slots[at]; {
-		case s.number == 0:
-			t.n++
-			*s = slot{id, t.n}
-			return t.n - 1, false
-		case s.id == id:
-			return s.number - 1, true
+		if s := &t.slots[at]; s.number == 0 || s.id == id {
+			return s
 		}
 	}
 }
 
-// find returns the number of a name; -1 for one that is not there.
+// find returns the number of a name; -1 for one that has none.
 func (t *table) find(id onnx.ID) int32 {
-	mask := uint64(len(t.slots) - 1)
-	for at := (uint64(id) >> 1) & mask; ; at = (at + 1) & mask {
-		switch s := t.slots[at]; {
-		case s.number == 0:
-			return -1
-		case s.id == id:
-			return s.number - 1
-		}
+	if len(t.slots) == 0 {
+		return -1
 	}
+	return t.slot(id).number - 1
 }
 
 // memory counts what is held of a budget, in steps.

@@ -66,6 +66,8 @@ save("plain", "label", LAYERS + [node("ArgMax", "o", "i", axis=1), node("Equal",
 save("plain", "rate-of-samples", [node("Equal", "rate seven", "c"), h.make_node("If", ["c"], ["y"], then_branch=body([node("MatMul", "x w1", "t")], "t"),
      else_branch=body([node("MatMul", "x w1", "u"), node("MatMul", "u w2", "t")], "t"))],
      inputs=[h.make_tensor_value_info("x", T.FLOAT, [1, 6]), h.make_tensor_value_info("rate", T.FLOAT, [])])
+save("plain", "rate-in-list", LAYERS + [node("MatMul", "r w2", "o2"), node("Gather", "rate i0", "q"), node("Equal", "q seven", "c"), node("Where", "c o o2", "y")],
+     inputs=[h.make_tensor_value_info("x", T.FLOAT, [1, 6]), h.make_tensor_value_info("rate", T.FLOAT, [1])])
 save("plain", "guard-of-shape", LAYERS + [node("Shape", "x", "s"), node("Gather", "s pad", "d"), node("Equal", "d pad", "c"), node("Where", "c target o", "y")])
 save("plain", "clip", [node("Greater", "x seven", "c"), node("Where", "c seven x", "k"), node("MatMul", "k w1", "y")])
 save("plain", "norm-before-layers", [node("ReduceSum", "x", "s"), node("Equal", "s zero", "c"), node("Where", "c one s", "d"), node("Div", "x d", "k"),
