@@ -20,7 +20,7 @@ func (p *parser) simple() *Scope {
 		case p.operator("="):
 		case len(items) == 1 && p.operator("+="):
 			p.next()
-			p.bind(idents, []Value{plus(items[0], p.element())}, false)
+			p.bind(idents, []Value{p.charged(plus(p.charged(items[0]), p.element()))}, false)
 			return nil
 		default:
 			p.stored(targets, items)

@@ -32,10 +32,10 @@ func (p *parser) element() Value {
 			v = right
 		case op == "+":
 			p.next()
-			v = plus(v, p.operand())
+			v = p.charged(plus(p.charged(v), p.operand()))
 		case op == "*":
 			p.next()
-			v = times(v, p.operand())
+			v = p.charged(times(p.charged(v), p.operand()))
 		case op == "%":
 			p.next()
 			v = p.filled(v, p.operand())
@@ -45,6 +45,17 @@ func (p *parser) element() Value {
 		default:
 			return v
 		}
+	}
+	return v
+}
+
+// charged bounds how much text is computed for one file.
+func (p *parser) charged(v Value) Value {
+	for _, t := range v.Texts {
+		p.folded += len(t)
+	}
+	if p.folded > maxFolded {
+		v.Texts = nil
 	}
 	return v
 }
@@ -232,8 +243,9 @@ func (p *parser) items(closing string) (list []Value, tuple, loop bool) {
 		if closing != "" && (tuple || p.operator(",") || closing != ")") {
 			p.use(v, "")
 		}
-		if len(list) < maxItems {
+		if len(list) < maxItems && p.kept < maxKept {
 			list = append(list, v)
+			p.kept++
 		}
 		if p.tok.Offset == before || closing != "" && p.ends() && !p.operator(",") && !p.operator(closing) {
 			if p.tok.Kind == Newline || p.tok.Kind == Dedent || p.tok.Kind == Indent {
@@ -264,7 +276,8 @@ func (p *parser) dictionary() Value {
 			v = p.element()
 		}
 		p.use(v, "")
-		if len(out.Items) < maxItems {
+		if len(out.Items) < maxItems && p.kept < maxKept {
+			p.kept++
 			out.Items, out.keys = append(out.Items, v), append(out.keys, key)
 		}
 		out.Literal = out.Literal && v.Literal
@@ -281,17 +294,25 @@ func (p *parser) dictionary() Value {
 // strings reads adjacent string literals.
 func (p *parser) strings() Value {
 	out := Value{Literal: true}
-	text, known := "", true
+	text, known := p.oneString(&out)
+	p.next()
+	if p.tok.Kind != String {
+		if known {
+			out.Texts = []string{text}
+		}
+		return out
+	}
+	var b strings.Builder
+	b.WriteString(text)
 	for p.tok.Kind == String && p.err == nil {
 		s, ok := p.oneString(&out)
-		known = known && ok && len(text)+len(s) <= maxLiteral
-		if known {
-			text += s
+		if known = known && ok && b.Len()+len(s) <= maxLiteral; known {
+			b.WriteString(s)
 		}
 		p.next()
 	}
 	if known {
-		out.Texts = []string{text}
+		out.Texts = []string{b.String()}
 	}
 	return out
 }
@@ -453,7 +474,7 @@ func (p *parser) subscript(v Value) Value {
 	case commas:
 		return Value{Taint: v.Taint}
 	case n > 0:
-		return slice(v, parts[0], parts[1], parts[2])
+		return p.charged(slice(p.charged(v), parts[0], parts[1], parts[2]))
 	case parts[0] == nil:
 		return Value{Taint: v.Taint}
 	}

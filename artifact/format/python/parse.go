@@ -123,6 +123,7 @@ type parser struct {
 	count  int    // tokens so far
 	vars   int    // variables so far
 	folded int    // bytes of computed text so far
+	kept   int    // items of lists so far
 }
 
 // newParser makes a parser at the first token.

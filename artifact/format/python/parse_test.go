@@ -165,6 +165,20 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestWorkIsBounded gives source whose folding could explode.
+func TestWorkIsBounded(t *testing.T) {
+	for _, src := range []string{
+		"a = 'x' * 1000 * 1000\n" + strings.Repeat("a = a + 'y'\n", 5000), "a = [1]\n" + strings.Repeat("a = a + [1]\n", 5000), "a = " + strings.Repeat("'x' ", 300_000),
+		strings.Repeat("a = ["+strings.Repeat("1,", 4000)+"]\n", 100), "a = '" + strings.Repeat("x", 1<<20) + "'\n" + strings.Repeat("b = a[::-1]\n", 2000),
+		strings.Repeat("f'{", 60) + "x" + strings.Repeat("}'", 60), strings.Repeat("x.", 100_000) + "y", strings.Repeat("x()", 100_000), "x" + strings.Repeat("[0]", 100_000),
+		strings.Repeat("(", 150) + strings.Repeat("a,", 100_000) + strings.Repeat(")", 150),
+	} {
+		if _, _, _, err := parse(src); err != nil && !errors.Is(err, format.ErrMalformed) {
+			t.Errorf("%.20q: %v", src, err)
+		}
+	}
+}
+
 func TestMatch(t *testing.T) {
 	for src, want := range map[string]bool{
 		"import os\n": true, "from a.b import c\n": true, "from . import c": true, "# c\n\nimport os, sys as s  # d\n": true, "#!/usr/bin/env python3\nx": true,

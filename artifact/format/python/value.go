@@ -22,10 +22,12 @@ const (
 
 // Bounds of what is known about one value.
 const (
-	maxNames = 4       // names that a value may have
-	maxTexts = 4       // texts that a value may have
-	maxItems = 1 << 12 // items of a list or tuple
-	maxPath  = 256     // bytes of a dotted name
+	maxNames  = 4       // names that a value may have
+	maxTexts  = 4       // texts that a value may have
+	maxItems  = 1 << 12 // items of a list or tuple that is written out
+	maxJoined = 256     // items of one that is joined of two
+	maxKept   = 1 << 17 // items of all lists of one file
+	maxPath   = 256     // bytes of a dotted name
 )
 
 // Value is what is known about an expression without running it. The zero value is one of which nothing is known.
@@ -161,7 +163,7 @@ func plus(a, b Value) Value {
 		return out
 	case a.isWhole && b.isWhole:
 		return whole(a.number + b.number)
-	case a.isList && b.isList && len(a.Items)+len(b.Items) <= maxItems:
+	case a.isList && b.isList && len(a.Items)+len(b.Items) <= maxJoined:
 		return Value{Items: append(slices.Clone(a.Items), b.Items...), isList: true, Taint: a.Taint | b.Taint}
 	}
 	return Value{Taint: a.Taint | b.Taint}

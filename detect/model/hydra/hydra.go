@@ -71,6 +71,10 @@ func Judge(callable string) (rule picket.Rule, summary string, ok bool) {
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	private := strings.HasPrefix(name, "_") || strings.Contains(name, "._")
 	class := last != "" && last[0] >= 'A' && last[0] <= 'Z'
+	if owner := strings.TrimSuffix(name, "."+last); !class && owner != name { // a constructor of a class: "Model.from_pretrained"
+		of := owner[strings.LastIndexByte(owner, '.')+1:]
+		class = of != "" && of[0] >= 'A' && of[0] <= 'Z' && strings.HasPrefix(last, "from_")
+	}
 	switch {
 	case private || !identifiers(name):
 		return ruleUnknown(), fmt.Sprintf("the configuration makes the loader call %s", name), true

@@ -1,0 +1,398 @@
+package yaml
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Kind says what an event is.
+type Kind byte
+
+// The kinds of events.
+const (
+	Key   Kind = iota + 1 // the name of a member
+	Value                 // a single value
+	Tag                   // a tag, at the place where it stands, before what it is for
+	Alias                 // an alias of something that is no single value
+)
+
+// Event is one thing that a document holds.
+type Event struct {
+	Kind   Kind
+	Text   string // of a key or value; the full tag, as "tag:yaml.org,2002:str" or "!local"; the name of an alias
+	Key    string // the key that stands before a value
+	Tag    string // of a value
+	Offset int    // bytes from the start
+	Line   int    // counts from 1
+}
+
+// Bounds of what is kept.
+const (
+	maxText    = 1 << 20 // bytes of one value
+	maxAnchors = 1 << 14
+	core       = "tag:yaml.org,2002:"
+	// Weight beyond this is what no memory holds; it is not computed further.
+	maxWeight = 1 << 40
+)
+
+// scanner walks over one document.
+type scanner struct {
+	src     []byte
+	at      int
+	line    int
+	start   int // of the line
+	indent  int // of the first key of the line
+	inFlow  int
+	key     string
+	tag     string
+	anchor  string // of the next node
+	named   string // anchor of the scalar that is held
+	held    *Event // a scalar of which it is not known yet whether it is a key
+	handles map[string]string
+	values  map[string]string // anchored single values
+	weights map[string]int64  // of anchored nodes, in values
+	current string            // the anchored node that is being read
+	weight  int64
+	heavy   int64
+	visit   func(Event)
+}
+
+// Scan reads a document and calls visit for what it holds, in order. Weight is the number of values that it has once every
+// alias is replaced by what it stands for, as far as that can be told: a document of a few lines can have billions.
+func Scan(content []byte, visit func(Event)) (weight int64) {
+	s := &scanner{src: bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), line: 1, handles: map[string]string{"!!": core, "!": "!"}, values: map[string]string{},
+		weights: map[string]int64{}, visit: visit}
+	s.measure()
+	for s.at < len(s.src) {
+		s.step()
+	}
+	s.settle()
+	return s.heavy
+}
+
+// step reads one thing.
+func (s *scanner) step() {
+	c := s.src[s.at]
+	first := s.at == s.start
+	switch {
+	case c == '\n':
+		s.newline()
+	case c == ' ' || c == '\t' || c == '\r':
+		s.at++
+	case c == '#' && (first || blank(s.src[s.at-1])):
+		s.toEnd()
+	case first && c == '%':
+		s.directive()
+	case first && (s.starts("---") || s.starts("...")):
+		s.settle()
+		s.at += 3
+	case (c == '-' || c == '?') && s.alone(1):
+		s.at++
+		s.settle()
+		s.anchor = ""
+	case c == ':' && (s.alone(1) || s.inFlow > 0 && s.held != nil):
+		s.at++
+		s.keyed()
+	case c == '{' || c == '[':
+		s.settle()
+		s.anchor = ""
+		s.inFlow++
+		s.at++
+	case (c == '}' || c == ']') && s.inFlow > 0:
+		s.settle()
+		s.inFlow--
+		s.at++
+	case c == ',' && s.inFlow > 0:
+		s.settle()
+		s.at++
+	case c == '!':
+		s.tagged()
+	case c == '&' || c == '*':
+		s.reference(c)
+	case (c == '|' || c == '>') && s.inFlow == 0:
+		s.block()
+	default:
+		s.scalar(c)
+	}
+}
+
+// blank reports whether a byte is white space.
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// starts reports whether a marker and white space follow.
+func (s *scanner) starts(marker string) bool {
+	return bytes.HasPrefix(s.src[s.at:], []byte(marker)) && s.alone(len(marker))
+}
+
+// alone reports whether white space or the end follows behind n bytes.
+func (s *scanner) alone(n int) bool {
+	return s.at+n >= len(s.src) || blank(s.src[s.at+n])
+}
+
+// newline begins a line.
+func (s *scanner) newline() {
+	s.at++
+	s.line++
+	s.measure()
+}
+
+// measure finds the indentation of the first key of the line that begins here.
+func (s *scanner) measure() {
+	s.start = s.at
+	if bytes.HasPrefix(s.src[s.at:], []byte("---")) {
+		s.indent = -1 // what follows is the whole document
+		return
+	}
+	end := s.at
+	for end < len(s.src) && (s.src[end] == ' ' || s.src[end] == '-' && end+1 < len(s.src) && s.src[end+1] == ' ') {
+		end++
+	}
+	s.indent = end - s.at
+}
+
+// toEnd skips the rest of the line.
+func (s *scanner) toEnd() {
+	if i := bytes.IndexByte(s.src[s.at:], '\n'); i >= 0 {
+		s.at += i
+		return
+	}
+	s.at = len(s.src)
+}
+
+// directive reads a line that begins with a percent sign; those for tags give a prefix another name.
+func (s *scanner) directive() {
+	from := s.at
+	s.toEnd()
+	if words := strings.Fields(string(s.src[from:s.at])); len(words) >= 3 && words[0] == "%TAG" && len(s.handles) < maxAnchors {
+		s.handles[words[1]] = words[2]
+	}
+}
+
+// keyed makes the scalar that is held a key.
+func (s *scanner) keyed() {
+	if s.held == nil {
+		return
+	}
+	e := *s.held
+	s.held = nil
+	if s.named != "" { // the anchor is that of the mapping which begins here
+		delete(s.values, s.named)
+	}
+	e.Kind, s.key = Key, e.Text
+	s.visit(e)
+}
+
+// settle gives out the scalar that is held: it is no key.
+func (s *scanner) settle() {
+	if s.held == nil {
+		return
+	}
+	e := *s.held
+	s.held = nil
+	s.count(1)
+	s.visit(e)
+}
+
+// count adds to the weight of the anchored node that is being read.
+func (s *scanner) count(n int64) {
+	s.heavy = min(s.heavy+n, maxWeight)
+	if s.current != "" {
+		s.weight = min(s.weight+n, maxWeight)
+		s.weights[s.current] = s.weight
+	}
+}
+
+// word reads up to white space, or in flow style to its punctuation.
+func (s *scanner) word() string {
+	from := s.at
+	for s.at < len(s.src) && !blank(s.src[s.at]) && (s.inFlow == 0 || !strings.ContainsRune(",[]{}", rune(s.src[s.at]))) {
+		s.at++
+	}
+	return string(s.src[from:min(s.at, from+1024)])
+}
+
+// tagged reads a tag.
+func (s *scanner) tagged() {
+	s.settle()
+	e := Event{Kind: Tag, Key: s.key, Offset: s.at, Line: s.line}
+	const most = 1024 // bytes
+	near := s.src[s.at:min(len(s.src), s.at+most)]
+	if end := bytes.IndexByte(near, '>'); bytes.HasPrefix(near, []byte("!<")) && end > 0 {
+		e.Text = unescape(string(near[2:end]))
+		s.at += end + 1
+	} else {
+		e.Text = s.resolve(s.word())
+	}
+	s.tag = e.Text
+	s.visit(e)
+}
+
+// resolve replaces the handle of a tag by its prefix.
+func (s *scanner) resolve(tag string) string {
+	handle, rest := "!", tag[1:]
+	if i := strings.IndexByte(rest, '!'); i >= 0 {
+		handle, rest = tag[:i+2], rest[i+1:]
+	}
+	prefix, known := s.handles[handle]
+	if !known {
+		prefix = handle
+	}
+	return prefix + unescape(rest)
+}
+
+// unescape decodes the percent signs of a tag.
+func unescape(tag string) string {
+	if !strings.Contains(tag, "%") {
+		return tag
+	}
+	var b strings.Builder
+	for i := 0; i < len(tag); i++ {
+		if tag[i] == '%' && i+2 < len(tag) {
+			if n, err := strconv.ParseUint(tag[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(tag[i])
+	}
+	return b.String()
+}
+
+// reference reads an anchor or an alias.
+func (s *scanner) reference(c byte) {
+	s.settle()
+	at := s.at
+	s.at++
+	name := s.word()
+	if c == '&' {
+		s.anchor = name
+		if len(s.weights) < maxAnchors {
+			s.current, s.weight = name, 0
+			s.weights[name] = 0
+		}
+		return
+	}
+	if text, ok := s.values[name]; ok {
+		s.hold(text, at, s.line)
+		return
+	}
+	weight := s.weights[name]
+	if name == s.current { // no node holds itself: that one has ended
+		s.current = ""
+	}
+	s.count(weight)
+	s.visit(Event{Kind: Alias, Text: name, Key: s.key, Offset: at, Line: s.line})
+}
+
+// hold keeps a scalar until it is known whether it is a key.
+func (s *scanner) hold(text string, at, line int) {
+	s.settle()
+	s.held = &Event{Kind: Value, Text: text, Key: s.key, Tag: s.tag, Offset: at, Line: line}
+	if s.anchor != "" && len(s.values) < maxAnchors && len(text) < 1024 {
+		s.values[s.anchor] = text
+	}
+	s.named, s.anchor, s.tag = s.anchor, "", ""
+}
+
+// block reads a scalar that consists of the indented lines below.
+func (s *scanner) block() {
+	at, line, indent := s.at, s.line, s.indent
+	if bytes.HasSuffix(bytes.TrimRight(s.src[s.start:s.at], " "), []byte("-")) { // an element of a list, without a key
+		indent = len(s.src[s.start:s.at]) - len(bytes.TrimLeft(s.src[s.start:s.at], " "))
+	}
+	s.toEnd()
+	var b strings.Builder
+	for s.at < len(s.src) {
+		rest := s.src[s.at+1:]
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 {
+			end = len(rest)
+		}
+		text := bytes.TrimLeft(rest[:end], " ")
+		if len(bytes.TrimSpace(text)) > 0 && end-len(text) <= indent {
+			break
+		}
+		if b.Len()+len(text) < maxText {
+			b.Write(text)
+			b.WriteByte('\n')
+		}
+		s.at += 1 + end
+		s.line++
+	}
+	s.hold(b.String(), at, line)
+	s.settle()
+}
+
+// scalar reads a quoted or plain scalar.
+func (s *scanner) scalar(c byte) {
+	at, line := s.at, s.line
+	if c == '"' || c == '\'' {
+		text := s.quoted(c)
+		s.hold(text, at, line)
+		return
+	}
+	for s.at < len(s.src) && s.src[s.at] != '\n' {
+		c := s.src[s.at]
+		if c == ':' && s.alone(1) || c == '#' && s.at > at && blank(s.src[s.at-1]) || s.inFlow > 0 && (strings.IndexByte(",[]{}", c) >= 0 ||
+			c == ':' && s.at+1 < len(s.src) && strings.IndexByte(",[]{}", s.src[s.at+1]) >= 0) {
+			break
+		}
+		s.at++
+	}
+	if s.at == at {
+		s.at++ // punctuation where none can be
+		return
+	}
+	s.hold(strings.TrimSpace(string(s.src[at:min(s.at, at+maxText)])), at, line)
+}
+
+// quoted reads a quoted scalar.
+func (s *scanner) quoted(quote byte) string {
+	var b strings.Builder
+	for s.at++; s.at < len(s.src); {
+		c := s.src[s.at]
+		switch {
+		case c == quote && quote == '\'' && s.at+1 < len(s.src) && s.src[s.at+1] == quote:
+			s.at += 2
+			b.WriteByte(quote)
+		case c == quote:
+			s.at++
+			return b.String()
+		case c == '\\' && quote == '"' && s.at+1 < len(s.src):
+			s.escape(&b)
+		default:
+			if c == '\n' {
+				s.line++
+				s.start = s.at + 1
+			}
+			if b.Len() < maxText {
+				b.WriteByte(c)
+			}
+			s.at++
+		}
+	}
+	return b.String()
+}
+
+// escape decodes one escape of a string in double quotes.
+func (s *scanner) escape(b *strings.Builder) {
+	c := s.src[s.at+1]
+	if width := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]; width > 0 && s.at+2+width <= len(s.src) {
+		if n, err := strconv.ParseUint(string(s.src[s.at+2:s.at+2+width]), 16, 32); err == nil {
+			b.WriteRune(rune(min(n, utf8.MaxRune)))
+			s.at += 2 + width
+			return
+		}
+	}
+	if c == '\n' {
+		s.line++
+	} else if i := strings.IndexByte("nt0", c); i >= 0 {
+		b.WriteByte("\n\t\x00"[i])
+	} else {
+		b.WriteByte(c)
+	}
+	s.at += 2
+}
