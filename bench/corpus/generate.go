@@ -42,6 +42,11 @@ var scripts = []script{
 	{args: []string{"onnx_models.py", "optimised"}, environment: "onnx"}, {args: []string{"onnx_models.py", "published"}, environment: "onnx"},
 	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
 	{args: []string{"coreml_models.py"}, environment: "coreml"},
+	{args: []string{"networks.py"}, environment: "tensorflow"},
+	{args: []string{"scientific.py"}}, {args: []string{"scientific.py"}, environment: "tensorflow"},
+	{args: []string{"packages.py", "torchserve"}, environment: "bundle"}, {args: []string{"packages.py", "7z"}, environment: "bundle"},
+	{args: []string{"packages.py", "oci"}, environment: "bundle"}, {args: []string{"packages.py", "triton"}, environment: "bundle"},
+	{args: []string{"mlflow_models.py"}, environment: "mlflow"}, {args: []string{"pipelines.py"}, environment: "spacy"},
 }
 
 // script writes files with one library.

@@ -13,7 +13,7 @@ func New() format.Format { return Format{} }
 
 // Info implements format.Format.
 func (Format) Info() format.Info {
-	return format.Info{Name: Name, Title: "tar archive", MediaType: "application/x-tar", Extensions: []string{".tar", ".nemo"},
+	return format.Info{Name: Name, Title: "tar archive", MediaType: "application/x-tar", Extensions: []string{".tar"},
 		Risk: format.Active, Forward: true, Parsed: true,
 		Spec: "https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html"}
 }
