@@ -117,7 +117,7 @@ func (j *judge) report(rule picket.Rule, subject, summary string, at, line int, 
 		return
 	}
 	j.seen[key] = true
-	j.out.Report(picket.Finding{
+	j.emit(picket.Finding{
 		Rule: rule, Subject: picket.Printable(subject, 120), Confidence: chance,
 		Location: picket.Location{Offset: int64(at), Line: line}, Evidence: picket.NewEvidence(summary, ""),
 	})
@@ -127,7 +127,7 @@ func (j *judge) report(rule picket.Rule, subject, summary string, at, line int, 
 func (j *judge) summarise() {
 	for _, rule := range rules() {
 		if n := j.count[rule.ID] - maxEach; n > 0 {
-			j.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""), Evidence: picket.NewEvidence("there are more findings like these", "")})
+			j.emit(picket.Finding{Rule: rule, Location: picket.Whole(""), Evidence: picket.NewEvidence("there are more findings like these", "")})
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 		return err
 	}
 	defer release()
-	j := &judge{named: in.Named, out: out, count: map[string]int{}, seen: map[string]bool{}}
+	j := &judge{named: in.Named, emit: out.Report, count: map[string]int{}, seen: map[string]bool{}}
 	if encoding := python.Encoding(content); !python.Transparent(encoding) {
 		j.report(ruleEncoding(), encoding, "the source declares the encoding "+encoding, 0, 1, picket.Certain)
 	}
@@ -57,6 +57,24 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 	}
 	return err
 }
+
+// Findings judges source that is kept in something else, such as a notebook, as source that nothing names. Locations are those
+// in the source. The error wraps limits.ErrExceeded; what is no Python is none.
+func Findings(src string, budget *limits.Budget) (list []picket.Finding, err error) {
+	if !conspicuous([]byte(src)) {
+		return nil, nil
+	}
+	j := &judge{emit: func(f picket.Finding) { list = append(list, f) }, count: map[string]int{}, seen: map[string]bool{}}
+	err = j.source(python.Decode([]byte(src)), budget, 0)
+	j.conclude()
+	if errors.Is(err, format.ErrMalformed) {
+		err = nil
+	}
+	return list, err
+}
+
+// Rules lists every rule that Findings can report, for the Info of the detectors that use it.
+func Rules() []picket.Rule { return rules() }
 
 // conspicuous reports whether source that nothing names holds a word of the few things that are reported of it.
 func conspicuous(content []byte) bool {
@@ -89,7 +107,7 @@ type deed struct {
 // judge collects what one source file does.
 type judge struct {
 	named  bool
-	out    *detect.Output
+	emit   func(picket.Finding)
 	count  map[string]int
 	seen   map[string]bool
 	deeds  []deed
