@@ -139,6 +139,9 @@ const (
 	maxText    = 16 << 10
 	maxName    = 1 << 10
 	headerSize = 32 // of the extended header, which stands behind the identifier
+
+	minSteps     = 1 << 10 // that every program may take
+	bytesPerStep = 16      // of an honest program
 )
 
 // header is the extended header, which says where segments lie.
@@ -168,7 +171,13 @@ func open(b *format.Blob, budget *limits.Budget) (header, *flatbuffer.Buffer, fl
 	if err != nil {
 		return h, nil, flatbuffer.Table{}, err
 	}
-	buffer, err := flatbuffer.New(program, budget)
+	// Offsets may lead to the same table again and again. An honest file takes fewer steps than it has bytes.
+	own := budget.Limits()
+	own.Ops = min(own.Ops, h.program+minSteps)
+	if err := budget.Ops(h.program / bytesPerStep); err != nil {
+		return h, nil, flatbuffer.Table{}, err
+	}
+	buffer, err := flatbuffer.New(program, limits.NewBudget(own))
 	if err != nil {
 		return h, nil, flatbuffer.Table{}, err
 	}
