@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +19,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/hdf5"
 	"github.com/picketsec/picket/internal/limits"
 	"github.com/picketsec/picket/internal/testkit"
+	"github.com/picketsec/picket/internal/testkit/hostile"
 )
 
 // description is what testdata/describe.py, and describe below, say about a file: sorted lines.
@@ -122,6 +124,29 @@ func dataset(t testing.TB, f *hdf5.File, d *hdf5.Dataset) string {
 	return line(d.Object, dims, size, d.Storage, filters, files, mappings, stored)
 }
 
+// described reads a line of the script.
+func described(t testing.TB, out []byte) description {
+	t.Helper()
+	var rows struct{ Links, Attributes, Datasets [][]any }
+	dec := json.NewDecoder(bytes.NewReader(out))
+	dec.UseNumber()
+	if err := dec.Decode(&rows); err != nil {
+		t.Fatal(err)
+	}
+	var want description
+	for _, r := range rows.Links {
+		want.Links = append(want.Links, line(r...))
+	}
+	for _, r := range rows.Attributes {
+		want.Attributes = append(want.Attributes, line(r...))
+	}
+	for _, r := range rows.Datasets {
+		want.Datasets = append(want.Datasets, line(r...))
+	}
+	want.sort()
+	return want
+}
+
 // samples are the files of the folder that real writers made.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
@@ -177,26 +202,41 @@ func TestAgreesWithTheReferenceLibrary(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			var rows struct{ Links, Attributes, Datasets [][]any }
-			dec := json.NewDecoder(bytes.NewReader(out))
-			dec.UseNumber()
-			if err := dec.Decode(&rows); err != nil {
-				t.Fatal(err)
-			}
-			var want description
-			for _, r := range rows.Links {
-				want.Links = append(want.Links, line(r...))
-			}
-			for _, r := range rows.Attributes {
-				want.Attributes = append(want.Attributes, line(r...))
-			}
-			for _, r := range rows.Datasets {
-				want.Datasets = append(want.Datasets, line(r...))
-			}
-			want.sort()
-			if diff := cmp.Diff(want, describe(t, content)); diff != "" {
+			if diff := cmp.Diff(described(t, out), describe(t, content)); diff != "" {
 				t.Errorf("(-h5py +picket):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestHostileFilesAreAcceptedByTheReferenceLibrary(t *testing.T) {
+	python := testkit.Venv(t, filepath.Join("..", "tensorflow", "bin", "python"))
+	refused := []string{"hdf5-broken-before.h5", "hdf5-chunk-bomb.h5", "hdf5-continues.h5", "hdf5-cut.h5", "hdf5-header-length.h5",
+		"hdf5-link-name-length.h5", "hdf5-plugin-link.h5", "hdf5-root-outside.h5", "hdf5-superblock-unknown.h5", "hdf5-virtual-unknown.h5"}
+	folder, names := t.TempDir(), []string(nil)
+	contents := map[string][]byte{}
+	for _, s := range hostile.Samples() {
+		if !strings.HasPrefix(s.Group, "hdf5") && !(strings.HasPrefix(s.Group, "keras") && strings.HasSuffix(s.Name, ".h5")) || slices.Contains(refused, s.Name) || s.Name == "hdf5-deep.h5" {
+			continue
+		}
+		content, err := s.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, s.Name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		names, contents[s.Name] = append(names, path), content
+	}
+	out, err := exec.CommandContext(t.Context(), python, append([]string{"testdata/describe.py"}, names...)...).CombinedOutput()
+	if err != nil || len(names) < 25 {
+		t.Fatalf("%d files: %v: %s", len(names), err, out)
+	}
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	for i, name := range names {
+		if diff := cmp.Diff(described(t, lines[i]), describe(t, contents[filepath.Base(name)])); diff != "" {
+			t.Errorf("%s (-h5py +picket):\n%s", filepath.Base(name), diff)
+		}
 	}
 }

@@ -113,5 +113,5 @@ func (Config) Match(p format.Probe) bool {
 		return true
 	}
 	cut := int64(len(p.Head)) != p.Size
-	return cut && (class || config && bytes.Contains(p.Head, []byte(`"class_name"`)))
+	return cut && (class || config && len(names) <= 2)
 }

@@ -27,19 +27,13 @@ type analysis struct {
 	legacy bool
 }
 
-// position is where a value stands.
-type position struct {
-	key  string // the nearest name of a member
-	root bool
-}
-
-// tree judges a value and everything in it.
-func (a *analysis) tree(n *jsonstream.Node, at position) error {
+// tree judges a value and everything in it. Key is the nearest name of a member.
+func (a *analysis) tree(n *jsonstream.Node, key string) error {
 	switch n.Kind {
 	case jsonstream.String:
-		return a.text(n, at)
+		return a.text(n, key)
 	case jsonstream.Number:
-		a.number(n, at.key)
+		a.number(n, key)
 	case jsonstream.ObjectStart:
 		a.repeated(n)
 		if n.Get("class_name").String() != "" || n.Get("spec_name").String() != "" {
@@ -49,11 +43,11 @@ func (a *analysis) tree(n *jsonstream.Node, at position) error {
 		}
 	}
 	for _, c := range n.Children {
-		key := at.key
-		if n.Kind == jsonstream.ObjectStart && !(byOutput(at.key) && n.Get("class_name") == nil) {
-			key = c.Key
+		at := key
+		if n.Kind == jsonstream.ObjectStart && !(byOutput(key) && n.Get("class_name") == nil) {
+			at = c.Key
 		}
-		if err := a.tree(c, position{key: key}); err != nil {
+		if err := a.tree(c, at); err != nil {
 			return err
 		}
 	}
@@ -121,17 +115,17 @@ func (a *analysis) repeated(n *jsonstream.Node) {
 }
 
 // text judges a string.
-func (a *analysis) text(n *jsonstream.Node, at position) error {
+func (a *analysis) text(n *jsonstream.Node, key string) error {
 	if n.Cut {
 		a.out.Gap(a.base+n.Offset, -1, "a text in the configuration is longer than what is inspected")
 	}
-	a.named(n, at.key)
+	a.named(n, key)
 	const short = 24 // no payload is shorter
 	if len(n.Text) < short {
 		return nil
 	}
 	if code, ok := bytecode(n.Text); ok {
-		a.lambda(n, code, at.key)
+		a.lambda(n, code)
 		return nil
 	}
 	if content, ok := freetext.Hidden(n.Text); ok {
@@ -195,7 +189,7 @@ func (a *analysis) object(n *jsonstream.Node) error {
 	if registered != "" && module != "" {
 		a.registered(n, class, module, registered)
 	}
-	if err := a.special(n, last, module, config); err != nil {
+	if err := a.special(n, last, config); err != nil {
 		return err
 	}
 	a.refer(n, module, class, registered, false)
@@ -222,10 +216,10 @@ func (a *analysis) refer(n *jsonstream.Node, module, name, registered string, fu
 	case own:
 		a.own(n, module, rest, name, function)
 	case module == "" || module == "__main__":
-		a.unqualified(n, name, function)
+		a.unqualified(n, name)
 	case module == "builtins":
 		if !a.gadget(n, "builtins."+name) {
-			a.unqualified(n, name, function)
+			a.unqualified(n, name)
 		}
 	case root == "keras_hub" || root == "keras_nlp" || root == "keras_cv" || root == "keras_rs" || root == "keras_tuner":
 		if function {
@@ -262,9 +256,12 @@ func (a *analysis) own(n *jsonstream.Node, module, rest, name string, function b
 }
 
 // unqualified judges a name without a module, which is Keras's own or one that the loading program has registered.
-func (a *analysis) unqualified(n *jsonstream.Node, name string, function bool) {
+func (a *analysis) unqualified(n *jsonstream.Node, name string) {
 	if a.names.short[name] || a.names.plain[name] {
 		return
+	}
+	if optimizer, ok := strings.CutPrefix(name, "Custom>"); ok && a.names.classes["optimizers"][optimizer] {
+		return // Keras 2.11 to 2.21 writes its own optimizers so
 	}
 	a.custom(n, name)
 }

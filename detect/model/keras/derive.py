@@ -5,7 +5,7 @@
 
 Sections: [class] are classes that a configuration may build, [function] are functions that it may name, by the module below
 "keras" that has them; [module] are all other modules below "keras"; [standard] are the modules of Python itself.
-Classes of Keras 3 are those that its loader builds (KerasSaveable); of Keras 2 those in the folders of its building blocks.
+Classes of Keras 3 are those that its loader builds (KerasSaveable) or that its layers do; of Keras 2 those in the folders of its building blocks.
 """
 import ast
 import importlib
@@ -61,7 +61,8 @@ def newest():
         name = below(m.name)
         modules.add(name)
         for symbol, value in vars(module).items():
-            if inspect.isclass(value) and issubclass(value, KerasSaveable):
+            built = hasattr(value, "from_config") and value.__module__.startswith("keras.src.") if inspect.isclass(value) else False
+            if built and (issubclass(value, KerasSaveable) or name.split(".")[0] not in ("callbacks", "utils", "backend", "saving")):
                 add(classes, name, symbol)
             public = name.split(".")[0] in FUNCTIONS
             if public and inspect.isfunction(value) and symbol not in NEVER and value.__module__.startswith("keras.src."):

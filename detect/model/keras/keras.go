@@ -65,7 +65,7 @@ func (a *analysis) document(b *format.Blob) error {
 	if err != nil {
 		return err
 	}
-	return a.tree(root, position{root: true})
+	return a.tree(root, "")
 }
 
 // archive judges the configuration of an archive, by every view of it, and which members there are. The members themselves are

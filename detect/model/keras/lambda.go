@@ -113,7 +113,7 @@ func bytecode(text string) ([]byte, bool) {
 }
 
 // lambda judges bytecode.
-func (a *analysis) lambda(n *jsonstream.Node, content []byte, key string) {
+func (a *analysis) lambda(n *jsonstream.Node, content []byte) {
 	doc, release, err := marshal.Decode(content, a.budget)
 	if err != nil {
 		a.unreadable(n, "bytecode in the configuration cannot be decoded: "+err.Error())

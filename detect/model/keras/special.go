@@ -13,7 +13,7 @@ import (
 )
 
 // special judges the classes that do more than compute.
-func (a *analysis) special(n *jsonstream.Node, class, module string, config *jsonstream.Node) error {
+func (a *analysis) special(n *jsonstream.Node, class string, config *jsonstream.Node) error {
 	switch class {
 	case "Lambda":
 		a.lambdaLayer(n, config)
