@@ -33,7 +33,7 @@ func noise(n int) []byte {
 func digestOf(b []byte) picket.Digest { return picket.SHA256(sha256.Sum256(b)) }
 
 // server serves content by ranges under every path, through edit.
-func server(t *testing.T, content []byte, edit func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
+func server(t testing.TB, content []byte, edit func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if edit != nil && edit(w, r) {
@@ -65,7 +65,7 @@ func client(t *testing.T, address string, change func(*fetch.Options, *fetch.Sit
 }
 
 // whole opens a file and reads it from end to end.
-func whole(t *testing.T, f fetch.File) ([]byte, picket.Digest, error) {
+func whole(t testing.TB, f fetch.File) ([]byte, picket.Digest, error) {
 	t.Helper()
 	o, err := f.Open(context.Background())
 	if err != nil {

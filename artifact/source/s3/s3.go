@@ -304,6 +304,8 @@ func (b *Bucket) explain(what string, err error) error {
 		return fmt.Errorf("%s: the clock of this machine is wrong (%w)", what, err)
 	case said.Code == "InvalidAccessKeyId" || said.Code == "SignatureDoesNotMatch" || said.Code == "ExpiredToken":
 		return fmt.Errorf("%s: the service does not accept the keys: %s (%w)", what, said.Code, err)
+	case (s.Code == http.StatusForbidden || s.Code == http.StatusUnauthorized) && b.options.Scheme == "gs":
+		return fmt.Errorf("%s: the bucket is not public, or the token has no access: set GOOGLE_OAUTH_ACCESS_TOKEN (%w)", what, err)
 	case s.Code == http.StatusForbidden && anonymous:
 		return fmt.Errorf("%s: the bucket is not public: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE (%w)", what, err)
 	case s.Code == http.StatusForbidden:

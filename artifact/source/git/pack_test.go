@@ -1,0 +1,128 @@
+package git
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"crypto/sha1" //nolint:gosec // the checksum of packs
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"testing"
+)
+
+// item is one object of a pack that a test makes.
+type item struct {
+	kind kind
+	base []byte // what stands before the data of a delta
+	data []byte
+	size int // announced; -1 for the real one
+}
+
+// packOf makes a pack.
+func packOf(items ...item) []byte {
+	var b bytes.Buffer
+	b.WriteString("PACK")
+	_ = binary.Write(&b, binary.BigEndian, []uint32{2, uint32(len(items))})
+	for _, i := range items {
+		size := i.size
+		if size < 0 {
+			size = len(i.data)
+		}
+		head := byte(i.kind)<<4 | byte(size&15)
+		for size >>= 4; ; size >>= 7 {
+			if size == 0 {
+				b.WriteByte(head)
+				break
+			}
+			b.WriteByte(head | 0x80)
+			head = byte(size & 0x7f)
+		}
+		b.Write(i.base)
+		z := zlib.NewWriter(&b)
+		_, _ = z.Write(i.data)
+		_ = z.Close()
+	}
+	sum := sha1.Sum(b.Bytes()) //nolint:gosec // the checksum of packs
+	return append(b.Bytes(), sum[:]...)
+}
+
+// nameOf is the name of a blob.
+func nameOf(content string) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(content), content)) //nolint:gosec // the names of git's objects
+	return hex.EncodeToString(sum[:])
+}
+
+func TestDeltas(t *testing.T) {
+	raw, _ := hex.DecodeString(nameOf("hello world"))
+	again, _ := hex.DecodeString(nameOf("world!"))
+	p, err := receive(context.Background(), bytes.NewReader(packOf(
+		item{kindRef, again, []byte{6, 12, 0x90, 6, 0x90, 6}, -1}, // world!world!, whose base follows
+		item{kindRef, raw, []byte{11, 6, 0x91, 6, 5, 1, '!'}, -1}, // world!
+		item{kindBlob, nil, []byte("hello world"), -1},
+	)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"hello world", "world!", "world!world!"} {
+		got, err := p.content(nameOf(want), kindBlob)
+		if err != nil || string(got) != want || p.size(nameOf(want)) != int64(len(want)) {
+			t.Errorf("%q: %q, %v", want, got, err)
+		}
+	}
+	if _, err := p.content(nameOf("hello world"), kindTree); err == nil {
+		t.Error("a blob was taken for a tree")
+	}
+}
+
+func TestPacksThatLie(t *testing.T) {
+	blob := item{kindBlob, nil, []byte("content"), -1}
+	raw, _ := hex.DecodeString(nameOf("content"))
+	good := packOf(blob)
+	damaged := bytes.Clone(good)
+	damaged[15] ^= 1
+	for name, b := range map[string][]byte{
+		"empty": nil, "damaged": damaged, "cut": good[:len(good)-5], "no pack": bytes.Repeat([]byte{0}, 100),
+		"longer":          packOf(item{kindBlob, nil, []byte("content"), 5}),
+		"shorter":         packOf(item{kindBlob, nil, []byte("content"), 9}),
+		"kind":            packOf(item{5, nil, []byte("content"), -1}),
+		"base before":     packOf(item{kindOffset, []byte{0x7f}, []byte{1, 1, 1, 'x'}, -1}),
+		"base is itself":  packOf(blob, item{kindOffset, []byte{0}, []byte{1, 1, 1, 'x'}, -1}),
+		"base of no name": packOf(item{kindRef, make([]byte, 20), []byte{1, 1, 1, 'x'}, -1}),
+		"copy outside":    packOf(blob, item{kindRef, raw, []byte{7, 9, 0x90, 9}, -1}),
+		"makes more":      packOf(blob, item{kindRef, raw, []byte{7, 1, 2, 'x', 'y'}, -1}),
+		"makes less":      packOf(blob, item{kindRef, raw, []byte{7, 9, 1, 'x'}, -1}),
+		"reserved":        packOf(blob, item{kindRef, raw, []byte{7, 9, 0}, -1}),
+		"other base size": packOf(blob, item{kindRef, raw, []byte{8, 1, 1, 'x'}, -1}),
+	} {
+		if p, err := receive(context.Background(), bytes.NewReader(b), ""); err == nil {
+			t.Errorf("%s: taken, %d objects", name, len(p.objects))
+		}
+	}
+}
+
+func FuzzPack(f *testing.F) {
+	raw, _ := hex.DecodeString(nameOf("content"))
+	f.Add(packOf(item{kindBlob, nil, []byte("content"), -1}, item{kindRef, raw, []byte{7, 2, 0x90, 1, 1, 'x'}, -1}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > sha1.Size { // the checksum is right, so that the rest is looked at
+			sum := sha1.Sum(b[:len(b)-sha1.Size]) //nolint:gosec // the checksum of packs
+			b = append(bytes.Clone(b[:len(b)-sha1.Size]), sum[:]...)
+		}
+		p, err := receive(context.Background(), bytes.NewReader(b), "")
+		if err != nil {
+			return
+		}
+		for id, o := range p.objects {
+			content, k, err := p.make(o, 0)
+			if err != nil {
+				t.Errorf("%s was named and cannot be made: %v", id, err)
+				continue
+			}
+			sum := sha1.Sum(append(fmt.Appendf(nil, "%s %d\x00", k.word(), len(content)), content...)) //nolint:gosec // the names of git's objects
+			if hex.EncodeToString(sum[:]) != id || p.size(id) != int64(len(content)) {
+				t.Errorf("%s has other content", id)
+			}
+		}
+	})
+}
