@@ -10,6 +10,7 @@ import (
 	"github.com/picketsec/picket/detect/model/hfconfig"
 	detectipynb "github.com/picketsec/picket/detect/model/ipynb"
 	detectjinja "github.com/picketsec/picket/detect/model/jinja"
+	"github.com/picketsec/picket/detect/model/modelcard"
 	detectpython "github.com/picketsec/picket/detect/model/python"
 	detectyaml "github.com/picketsec/picket/detect/model/yaml"
 )
@@ -21,5 +22,5 @@ func repositoryFormats() []format.Format {
 
 // repositoryDetectors lists the detectors of files in model repositories that configure their loader.
 func repositoryDetectors() []detect.Detector {
-	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}, detectjinja.Detector{}, detectyaml.Detector{}, detectipynb.Detector{}}
+	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}, detectjinja.Detector{}, detectyaml.Detector{}, detectipynb.Detector{}, modelcard.Detector{}}
 }
