@@ -63,7 +63,8 @@ type Model struct {
 	Version   uint32
 	Codes     []Code
 	Subgraphs []Subgraph
-	Buffers   []Range // inside of the content wherever the model says they are, but for those that Outside counts
+	Buffers   []Range // inside of the content; empty for those of Outside
+	Outside   []int64 // where buffers are described that lie outside of the content
 	Metadata  []Metadata
 	Texts     []string // descriptions and names of signatures
 	End       int64    // behind the last byte that belongs to the model, but for padding
@@ -188,10 +189,12 @@ func (r *reader) buffers(root flatbuffer.Table) error {
 			if err != nil {
 				return err
 			}
+			at = Range{}
 			if total := uint64(r.b.Size()); offset > total || size > total-offset {
-				return format.Malformed(t.Offset, "a buffer of %d bytes at %d is outside of the content of %d bytes", size, offset, total)
+				r.m.Outside = append(r.m.Outside, t.Offset)
+			} else {
+				at = Range{int64(offset), int64(size)}
 			}
-			at = Range{int64(offset), int64(size)}
 			r.m.End = max(r.m.End, at.Offset+at.Size)
 		}
 		r.m.Buffers = append(r.m.Buffers, at)

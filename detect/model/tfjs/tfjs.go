@@ -139,9 +139,18 @@ func (s *scan) node(n *jsonstream.Node, functions map[string]bool) {
 	switch does, registered := tensorflow.Operation(op); {
 	case does != "":
 		s.list.Named(ruleEffect(), n.Offset, op, fmt.Sprintf("node %s is the operation %s of TensorFlow (%s)", picket.Printable(n.Get("name").String(), 80), op, does), op)
-	case !registered && !functions[op]:
+	case !registered && !functions[op] && !own(op):
 		s.list.Named(ruleCustom(), n.Offset, op, fmt.Sprintf("node %s needs the operation %s, which TensorFlow does not have", picket.Printable(n.Get("name").String(), 80), picket.Printable(op, 80)), "custom operation")
 	}
+}
+
+// own reports whether an operation is one that the converter of TensorFlow.js makes of others.
+func own(op string) bool {
+	switch op {
+	case "Conv1D", "DepthwiseConv2d", "FusedDepthwiseConv2dNative", "Ones", "Prelu", "Zeros":
+		return true
+	}
+	return false
 }
 
 // Describes implements detect.Companion: a document beside a file of weights lists what is in it.

@@ -4,6 +4,7 @@
 package tflite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,9 @@ func (s *scan) subgraphs(m *tflite.Model) {
 			s.list.Add(ruleBounds(), g.At, "", "two subgraphs are the same table")
 		}
 		s.refs(g.Tensors, append(g.Inputs, g.Outputs...), g.At, "a subgraph")
+	}
+	for _, at := range m.Outside {
+		s.list.Add(ruleBounds(), at, "", "a buffer lies outside of the file")
 	}
 	next := make([][]int64, len(m.Subgraphs))
 	for _, e := range s.calls {
@@ -152,7 +156,11 @@ func (s *scan) account(m *tflite.Model) error {
 		s.out.Opaque(max(0, rest))
 		return nil
 	}
-	blob, err := s.in.Blob.Section(m.End, rest)
+	end, err := s.skipZeros(m.End)
+	if err != nil {
+		return err
+	}
+	blob, err := s.in.Blob.Section(end, s.in.Blob.Size()-end)
 	if err != nil {
 		return err
 	}
@@ -164,6 +172,13 @@ func (s *scan) account(m *tflite.Model) error {
 		s.list.Add(ruleTrailing(), m.End, "", fmt.Sprintf("%d bytes follow the model", rest))
 	}
 	return s.out.Inspect(s.ctx, detect.Part{Name: "files behind the model", Blob: blob})
+}
+
+// skipZeros is the offset of the first byte that is not zero from an offset on, at most 4 KiB later: padding before what follows.
+func (s *scan) skipZeros(at int64) (int64, error) {
+	const most = 4 << 10
+	b, err := s.in.Blob.ReadRange(at, min(most, s.in.Blob.Size()-at))
+	return at + int64(len(b)-len(bytes.TrimLeft(b, "\x00"))), err
 }
 
 // behind inspects what a broken model carries when it can be taken for an archive: other loaders look from the end.

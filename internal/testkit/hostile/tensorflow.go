@@ -1,6 +1,13 @@
 package hostile
 
-// tensorflowSamples are models of TensorFlow.
+import "slices"
+
+// tensorflowSamples are models of TensorFlow, TensorFlow Lite and TensorFlow.js.
 func tensorflowSamples() []Sample {
-	return nil
+	return slices.Concat(graphOperationSamples(), graphPathSamples(), savedModelSamples(), checkpointSamples(), tfliteSamples(), tfjsSamples())
+}
+
+// tensorflowSample makes a sample of a loader of TensorFlow.
+func tensorflowSample(name, group, technique string, content []byte) Sample {
+	return Sample{Name: name, Group: group, Technique: technique, Loader: "tensorflow", Executes: false, Build: build(content)}
 }
