@@ -81,8 +81,7 @@ func TestRecognition(t *testing.T) {
 		"SQLite format 3\x00": "sqlite", "\x00\x00\x00\x01Bud1\x00": "ds-store", "PACK\x00\x00\x00\x02": "git-pack", "DIRC\x00\x00\x00\x02": "git-index",
 		tfRecord("\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1a\x0dbrain.Event:2"): "tensorboard-log", tfRecord("\x0a\x03abc"): "tfrecord",
 
-		"\x1c\x00\x00\x00ORTM" + zeros: "onnx-runtime",
-		"lmgg" + zeros:                 "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "ptrt" + zeros: "tensorrt", "RKNN" + zeros: "rknn",
+		"lmgg" + zeros: "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "ptrt" + zeros: "tensorrt", "RKNN" + zeros: "rknn",
 		"B\x00C\x00N\x00": "cntk", "\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1" + zeros: "torch7",
 		"\x03\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00net" + zeros: "torch7",
 		"\x12\x01" + zeros[:22] + "\xc9\xfa\x93\xf9":                                                  "mxnet", pb(1, "\x08\x00\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x1a"): "paddle",

@@ -18,8 +18,6 @@ func models() []entry {
 		return describe(format.Data, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{active("onnx-runtime", "ONNX Runtime model", "application/x-onnx-runtime", "https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html",
-			".ort"), flatbuffer("ORTM")},
 		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
 			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
 		{active("tensorrt", "TensorRT engine", "application/x-tensorrt", "https://docs.nvidia.com/deeplearning/tensorrt/", ".engine", ".plan"),
@@ -32,7 +30,6 @@ func models() []entry {
 		{data("fasttext", "fastText model", "application/x-fasttext", "https://fasttext.cc/"), all(begins("\xba\x16\x4f\x2f"), between(4, 10, 13))},
 		{data("faiss", "FAISS index", "application/x-faiss", "https://github.com/facebookresearch/faiss", ".faiss"),
 			all(begins("IxFI", "IxF2", "IxFl", "IwFl", "IxPQ", "IHNf", "IHNp", "IHNs", "IxMp", "IxM2"), between(4, 1, 1<<16), longer(33))},
-		{data("msgpack", "MessagePack map (Flax weights)", "application/vnd.msgpack", "https://github.com/msgpack/msgpack/blob/master/spec.md", ".msgpack"), messagePack},
 		{data("parquet", "Parquet table", "application/vnd.apache.parquet", "https://parquet.apache.org/docs/file-format/", ".parquet"),
 			all(begins("PAR1"), ends("PAR1"), longer(12))},
 		{data("arrow", "Arrow table", "application/vnd.apache.arrow.file", "https://arrow.apache.org/docs/format/Columnar.html", ".arrow", ".feather"),
@@ -73,17 +70,6 @@ func programs() []entry {
 	}
 }
 
-// flatbuffer matches a FlatBuffer with a file identifier whose root lies behind it.
-func flatbuffer(identifier string) func(format.Probe) bool {
-	return all(at(4, identifier), func(p format.Probe) bool {
-		if len(p.Head) < 16 {
-			return false
-		}
-		root := int64(binary.LittleEndian.Uint32(p.Head))
-		return root >= 8 && (p.Size < 0 || root < p.Size)
-	})
-}
-
 // torch7 matches a Torch object with its version, or a table whose first key is a word.
 func torch7(p format.Probe) bool {
 	if begins("\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1")(p) {
@@ -105,20 +91,6 @@ func identifier(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-// messagePack matches a map whose first key is a word and whose first value is a map or an extension, as Flax writes them.
-func messagePack(p format.Probe) bool {
-	h := p.Head
-	if len(h) < 4 || h[0] < 0x81 || h[0] > 0x8f || h[1] < 0xa1 || h[1] > 0xbf {
-		return false
-	}
-	n := int(h[1] & 0x1f)
-	if len(h) < 3+n || !identifier(h[2:2+n]) {
-		return false
-	}
-	v := h[2+n]
-	return v >= 0x80 && v <= 0x8f || v == 0xde || v == 0xdf || v >= 0xc7 && v <= 0xc9
 }
 
 // arrowStream matches the first message of a stream: a mark, a length, and the offset of a FlatBuffer's root.

@@ -253,6 +253,9 @@ def optimised():
             options.graph_optimization_level = getattr(runtime.GraphOptimizationLevel, f"ORT_ENABLE_{level}")
             options.optimized_model_filepath = writer.path(f"{name}-{level.lower()}.onnx", f"optimised at level {level}", "onnx")
             runtime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+            options.optimized_model_filepath = writer.path(f"{name}-{level.lower()}.ort", f"the runtime's format, level {level}", "onnxruntime")
+            options.add_session_config_entry("session.save_model_format", "ORT")
+            runtime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         for kind in (QuantType.QInt8, QuantType.QUInt8):
             quantize_dynamic(source, writer.path(f"{name}-{kind.name.lower()}.onnx", "quantised", "onnx"), weight_type=kind)
         onnx.save(common.float16.convert_float_to_float16(model), writer.path(f"{name}-half.onnx", "converted to half precision", "onnx"))

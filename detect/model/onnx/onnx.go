@@ -1,4 +1,4 @@
-// Package onnx judges ONNX models: operators that run Python, call the network or need a library that nobody named, data that
+// Package onnx judges ONNX models, also in the format of ONNX Runtime: operators that run Python, call the network or need a library that nobody named, data that
 // is read from outside of the model, tensors whose size lies, graphs made to exhaust memory, texts with code, and outputs that
 // a comparison of the input with a constant switches. It never runs a graph, opens files only beside the model to see whether
 // they are there, and reads no numbers but those that say how large something becomes. What weights have learned is not judged.
@@ -12,6 +12,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/onnx"
+	"github.com/picketsec/picket/artifact/format/ort"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/detect/model/freetext"
@@ -28,7 +29,7 @@ func New() Detector { return Detector{known: newOperators()} }
 func (Detector) Info() detect.Info {
 	return detect.Info{
 		Name: "onnx", Title: "ONNX: operators, external data, tensors, gated outputs",
-		Formats: []string{onnx.Name}, Rules: append(ownRules(), freetext.Rules()...),
+		Formats: []string{onnx.Name, ort.Name}, Rules: append(ownRules(), freetext.Rules()...),
 	}
 }
 
@@ -56,7 +57,11 @@ func (d Detector) Detect(ctx context.Context, in detect.Input, out *detect.Outpu
 		files: map[string]int64{}, main: function{calls: map[*function]int64{}}}
 	s.judge = freetext.New(out, s.list)
 	defer s.list.Close()
-	err := onnx.Read(in.Blob, in.Budget, s)
+	read := onnx.Read
+	if in.Format == ort.Name {
+		read = ort.Read
+	}
+	err := read(in.Blob, in.Budget, s)
 	for ; s.graph != nil; s.graph = s.graph.parent {
 		s.graph.release()
 	}
