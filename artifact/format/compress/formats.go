@@ -36,7 +36,7 @@ func New() []format.Format {
 		return func(head []byte, _ format.Probe) bool { return is(head) }
 	}
 	return []format.Format{
-		Format{info(Gzip, "gzip stream", "application/gzip", "https://www.rfc-editor.org/rfc/rfc1952", ".gz", ".tgz", ".rds", ".rda", ".rdata"),
+		Format{info(Gzip, "gzip stream", "application/gzip", "https://www.rfc-editor.org/rfc/rfc1952", ".gz", ".tgz", ".rds", ".rda", ".rdata", ".nemo"),
 			plain(isGzip)},
 		Format{info(Zlib, "zlib stream", "application/zlib", "https://www.rfc-editor.org/rfc/rfc1950", ".zlib", ".z"), plain(isZlib)},
 		Format{info(Bzip2, "bzip2 stream", "application/x-bzip2", "https://sourceware.org/bzip2/", ".bz2", ".tbz2", ".rds", ".rda", ".rdata"), plain(isBzip2)},
