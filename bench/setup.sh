@@ -31,3 +31,14 @@ for file in "$here"/corpus/requirements-*.txt; do
 	name=${file##*/requirements-}
 	environment "$venv/${name%.txt}" "$file"
 done
+# Models that npm packages ship, and the writer of TensorFlow.js; optional, because it needs node.
+if command -v npm >/dev/null; then
+	node="$venv/node"
+	if ! cmp -s "$here/corpus/npm/package-lock.json" "$node/package-lock.json"; then
+		echo "installing npm packages into $node"
+		mkdir -p "$node"
+		cp "$here/corpus/npm/package.json" "$node/"
+		cp "$here/corpus/npm/package-lock.json" "$node/"
+		(cd "$node" && npm ci --ignore-scripts --no-audit --no-fund --omit=peer --omit=optional --silent) || rm -f "$node/package-lock.json"
+	fi
+fi

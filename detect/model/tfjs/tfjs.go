@@ -6,6 +6,7 @@ package tfjs
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/picketsec/picket"
@@ -83,7 +84,7 @@ func (s *scan) group(g tfjs.Group) {
 			s.list.Add(ruleBounds(), w.At, w.Name, fmt.Sprintf("a weight of type %s and shape %v has no size", picket.Printable(w.Type, 20), w.Dims))
 		}
 	}
-	if s.in.Sibling == nil || len(g.Paths) == 0 {
+	if s.in.Sibling == nil || len(g.Paths) == 0 || len(g.Weights) == 0 {
 		return
 	}
 	have, complete := shards(s.in, g)
@@ -182,7 +183,7 @@ func (Detector) Describes(in detect.Input) bool {
 func describes(in detect.Input, g tfjs.Group) bool {
 	listed, total := false, int64(0)
 	for _, p := range g.Paths {
-		listed = listed || p.Text == in.Name
+		listed = listed || path.Clean(p.Text) == in.Name
 	}
 	for _, w := range g.Weights {
 		n, ok := w.Bytes()
