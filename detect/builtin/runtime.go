@@ -4,13 +4,17 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/coreml"
 	"github.com/picketsec/picket/artifact/format/executorch"
+	"github.com/picketsec/picket/artifact/format/msgpack"
 	"github.com/picketsec/picket/artifact/format/openvino"
+	"github.com/picketsec/picket/artifact/format/orbax"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
 	detectexecutorch "github.com/picketsec/picket/detect/model/executorch"
+	detectmsgpack "github.com/picketsec/picket/detect/model/msgpack"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
+	detectorbax "github.com/picketsec/picket/detect/model/orbax"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
 )
@@ -21,6 +25,7 @@ func runtimeFormats() []format.Format {
 		pmml.Format{}, openvino.Format{}, xml.Format{},
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
+		msgpack.Format{}, orbax.Format{}, orbax.Zarr{}, orbax.Ocdbt{},
 	}
 }
 
@@ -28,6 +33,6 @@ func runtimeFormats() []format.Format {
 func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
-		detectexecutorch.Detector{},
+		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
 	}
 }
