@@ -5,11 +5,13 @@ import (
 	"github.com/picketsec/picket/artifact/format/catboost"
 	"github.com/picketsec/picket/artifact/format/lightgbm"
 	"github.com/picketsec/picket/artifact/format/rdata"
+	"github.com/picketsec/picket/artifact/format/skops"
 	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/detect"
 	detectcatboost "github.com/picketsec/picket/detect/model/catboost"
 	detectlightgbm "github.com/picketsec/picket/detect/model/lightgbm"
 	detectrdata "github.com/picketsec/picket/detect/model/rdata"
+	detectskops "github.com/picketsec/picket/detect/model/skops"
 	detectxgboost "github.com/picketsec/picket/detect/model/xgboost"
 )
 
@@ -17,13 +19,13 @@ import (
 func classicFormats() []format.Format {
 	return []format.Format{
 		xgboost.JSON{}, xgboost.UBJSON{}, xgboost.Binary{}, lightgbm.Format{},
-		catboost.Format{}, catboost.JSON{}, rdata.Format{},
+		catboost.Format{}, catboost.JSON{}, rdata.Format{}, skops.Format{},
 	}
 }
 
 // classicDetectors lists the detectors of classic machine learning.
 func classicDetectors() []detect.Detector {
 	return []detect.Detector{
-		detectxgboost.Detector{}, detectlightgbm.Detector{}, detectcatboost.Detector{}, detectrdata.Detector{},
+		detectxgboost.Detector{}, detectlightgbm.Detector{}, detectcatboost.Detector{}, detectrdata.Detector{}, detectskops.New(),
 	}
 }
