@@ -67,11 +67,24 @@ func Read(b *format.Blob, budget *limits.Budget, visit onnx.Visitor) error {
 		return err
 	}
 	r := &reader{visit: visit, top: top, seed: maphash.MakeSeed(), graphs: map[int64]bool{}}
+	if err := r.text(session, 0, onnx.ModelText, "ort_version"); err != nil {
+		return err
+	}
 	model, ok, err := session.Table(1)
 	if err != nil || !ok {
 		return orMalformed(err, session.Offset, "the model is missing")
 	}
-	return r.model(model)
+	if err := r.model(model); err != nil {
+		return err
+	}
+	// The runtime writes names and weights first, which is last in the content: what follows them is its own.
+	const padding = 16
+	rest := top
+	rest.Offset, rest.Size = buffer.Reached(), top.Size-buffer.Reached()
+	if rest.Size <= padding {
+		return nil
+	}
+	return visit.Problem(onnx.Problem{Fault: onnx.Trailing, Message: "InferenceSession", Offset: rest.Offset, Body: rest})
 }
 
 // orMalformed is an error, or one that says what is missing.

@@ -101,6 +101,14 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestDataAfterTheModel(t *testing.T) {
+	for name, content := range samples(t) {
+		if got, err := read(append(bytes.Clone(content), make([]byte, 100)...)); err != nil || !strings.HasSuffix(got, "problem trailing") {
+			t.Errorf("%s: error %v, visited:\n%s", name, err, got)
+		}
+	}
+}
+
 func TestEveryTruncationIsNoticed(t *testing.T) {
 	for name, content := range samples(t) {
 		whole, _ := read(content)

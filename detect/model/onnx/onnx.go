@@ -291,7 +291,7 @@ func (s *scan) Problem(p onnx.Problem) error {
 		return nil
 	case onnx.Trailing:
 		s.list.Add(ruleTrailing(), p.Offset, "", "bytes that are no part of the model follow the graph")
-		return s.inspect("data after the graph", p.Offset, p.Body.Size, detect.TensorData)
+		return s.inspect("data after the graph", p.Offset, p.Body.Size, detect.Anything)
 	}
 	s.list.Add(ruleField(), p.Offset, fmt.Sprintf("%s.%d", p.Message, p.Number), "the schema has no such field")
 	if p.Body.Size < leastPart {

@@ -12,6 +12,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/executable"
 	formatonnx "github.com/picketsec/picket/artifact/format/onnx"
+	"github.com/picketsec/picket/artifact/format/ort"
 	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/detect"
@@ -24,7 +25,7 @@ import (
 )
 
 func formats() []format.Format {
-	return append([]format.Format{formatonnx.Format{}, pickle.Format{}, zip.New()}, executable.New()...)
+	return append([]format.Format{formatonnx.Format{}, ort.Format{}, pickle.Format{}, zip.New()}, executable.New()...)
 }
 
 func detectors() []detect.Detector {
@@ -76,6 +77,11 @@ var rules = map[string]string{
 	"onnx-tensor-negative": "shape-bomb", "onnx-tensor-overflow": "shape-bomb", "onnx-tensor-huge": "shape-bomb", "onnx-tensor-twice": "duplicate-name",
 	"onnx-output-twice": "duplicate-name", "onnx-tensor-pickle": "model.pickle.code-execution", "onnx-tensor-zip": "", "onnx-tensor-elf": "unused-tensor",
 
+	"ort-pyop.ort": "python-operator", "ort-pyop-in-branch.ort": "python-operator", "ort-custom-domain.ort": "unknown-operator",
+	"ort-azure.ort": "network-operator", "ort-tensor-long.ort": "tensor-size", "ort-tensor-overflow.ort": "shape-bomb", "ort-tensor-pickle.ort": "model.pickle.code-execution",
+	"ort-tensor-twice.ort": "duplicate-name", "ort-bomb.ort": "shape-bomb", "ort-text-code.ort": "model.text.code", "ort-text-tensor.ort": "model.text.code",
+	"ort-trailing-pickle.ort": "trailing-data", "ort-compiled.ort": "compiled-program", "ort-no-graph.ort": "", "ort-length-lie.ort": "",
+
 	"onnx-bomb-nested": "nesting-bomb", "onnx-bomb-self-call": "nesting-bomb", "onnx-bomb-laughs": "nesting-bomb",
 
 	"onnx-text-pickle": "model.pickle.code-execution", "onnx-text-binary-argument": "model.pickle.code-execution", "onnx-text-markup": "model.text.markup",
@@ -103,7 +109,7 @@ func scan(t testing.TB, content []byte, beside map[string][]byte) picket.Result 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "sample.onnx", Blob: format.BytesBlob(content),
+	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "sample", Blob: format.BytesBlob(content),
 		Sibling: func(name string) (*format.Blob, error) {
 			if b, ok := beside[name]; ok {
 				return format.BytesBlob(b), nil

@@ -112,9 +112,9 @@ func ruleImport() picket.Rule {
 
 func rulePath() picket.Rule {
 	return picket.Rule{
-		ID: "model.onnx.external-data-path", Title: "ONNX model reads data from outside of its folder",
+		ID: "model.onnx.external-data-path", Title: "ONNX model reads data that is not its own",
 		Severity: picket.High, Class: picket.Structure,
-		What: "The location of external data is absolute, an address, or leads out of the folder of the model. Picket reports links among " +
+		What: "The location of external data is absolute, an address, leads out of the folder of the model, or is a hidden file in it. Picket reports links among " +
 			"the files of a model, which have the same effect, where it meets them.",
 		Why: "Readers with the flaw give the content of any file to the model as weights, and writers with the flaw overwrite it when the " +
 			"model is saved.",

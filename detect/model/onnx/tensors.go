@@ -128,7 +128,11 @@ func (s *scan) external(t *onnx.Tensor) {
 		return
 	}
 	for _, name := range []string{location, values["basepath"]} {
-		if why := findings.Leaves(name); why != "" {
+		why := findings.Leaves(name)
+		if why == "" {
+			why = private(name)
+		}
+		if why != "" {
 			s.list.Named(rulePath(), t.Offset, name, "the location of external data "+why, technique(name))
 			return
 		}
@@ -140,9 +144,26 @@ func (s *scan) external(t *onnx.Tensor) {
 	s.ranges(t, location, values)
 }
 
+// private says why a path inside of the folder is still none of a tensor: hidden files hold settings and credentials, and behind
+// a colon are the other contents of a file on Windows.
+func private(name string) string {
+	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if len(part) > 1 && part[0] == '.' {
+			return "is a hidden file"
+		}
+	}
+	if strings.Contains(name, ":") {
+		return "names a stream of a file"
+	}
+	return ""
+}
+
 // technique names the advisory about a path.
 func technique(name string) string {
-	if strings.HasPrefix(name, "..") {
+	switch {
+	case findings.Leaves(name) == "":
+		return ""
+	case strings.HasPrefix(name, ".."):
 		return "CVE-2022-25882"
 	}
 	return "CVE-2024-27318"

@@ -120,7 +120,7 @@ func onnxFile(group, id, technique string, content []byte) Sample {
 
 // graphSamples are models of graphs: ONNX.
 func graphSamples() []Sample {
-	return slices.Concat(onnxOperators(), onnxLocations(), onnxTensors(), onnxBombs(), onnxTexts(), onnxEncodings())
+	return slices.Concat(onnxOperators(), onnxLocations(), onnxTensors(), onnxBombs(), onnxTexts(), onnxEncodings(), ortSamples())
 }
 
 // floats4 are four floats.
@@ -211,6 +211,9 @@ func onnxLocations() []Sample {
 		file("file-address", "data from an address of a file", "location", "file:///etc/passwd"),
 		file("home", "data from the home folder", "location", "~/.ssh/id_rsa"),
 		file("proc", "CVE-2026-34447: data from a link into the process", "location", "/proc/self/environ"),
+		file("hidden", "data from a file of credentials beside the model", "location", ".env"),
+		file("git", "data from the settings of a repository", "location", ".git/config"),
+		file("stream", "data from another stream of a file on Windows", "location", "w.bin:hidden"),
 		file("nul", "a location with a NUL, which C reads differently", "location", "w.bin\x00/../../etc/passwd"),
 		file("basepath", "a base path outside of the folder", "location", "w.bin", "basepath", "/etc"),
 		file("memory", "the mark by which ONNX Runtime notes an address in its memory", "location", "*/_ORT_MEM_ADDR_/*", "offset", "4194304", "length", "16"),
