@@ -37,7 +37,7 @@ func (a *Archive) Open(f *Folder) (io.ReadCloser, error) {
 		release()
 		return nil, format.Malformed(a.base, "unpack by %s: %v", f.Chain[0], err)
 	}
-	return &reader{a: a, f: f, in: in, release: release}, nil
+	return &reader{a: a, f: f, in: in, view: view, release: release}, nil
 }
 
 // reader unpacks one folder within the budget.
@@ -45,6 +45,7 @@ type reader struct {
 	a       *Archive
 	f       *Folder
 	in      io.ReadCloser
+	view    *view
 	n       int64
 	release func()
 }
@@ -56,13 +57,16 @@ const chunk = 32 << 10
 func (r *reader) Read(p []byte) (int, error) {
 	p = p[:min(int64(len(p)), chunk, r.f.Size-r.n)]
 	if r.n == r.f.Size {
+		r.f.used = r.view.used
 		return 0, io.EOF
 	}
 	if err := errors.Join(r.a.budget.Ratio(r.f.Packed, r.n), r.a.budget.Output(int64(len(p))), r.a.budget.Ops(1)); err != nil {
 		return 0, err
 	}
 	n, err := r.in.Read(p)
-	r.n += int64(n)
+	if r.n += int64(n); r.n == r.f.Size {
+		r.f.used = r.view.used
+	}
 	switch {
 	case errors.Is(err, io.EOF) && r.n < r.f.Size:
 		err = format.Malformed(r.f.packs[0].offset, "the packed content ends after %d of %d bytes", r.n, r.f.Size)
@@ -86,6 +90,7 @@ type view struct {
 	blob  *format.Blob
 	start []byte
 	packs []pack
+	used  []int64 // how far each has been read
 	tail  []byte
 	total int64 // packed bytes
 }
@@ -109,9 +114,10 @@ func (v *view) piece(p []byte, off int64) (int, error) {
 		return copy(p, v.start[off:]), nil
 	}
 	off -= int64(len(v.start))
-	for _, k := range v.packs {
+	for i, k := range v.packs {
 		if off < k.size {
 			p = p[:min(int64(len(p)), k.size-off)]
+			v.used[i] = max(v.used[i], off+int64(len(p)))
 			n, err := v.blob.At().ReadAt(p, k.offset+off)
 			if n == len(p) {
 				err = nil
@@ -149,7 +155,7 @@ func (a *Archive) alone(f *Folder) *view {
 		h = number(h, f.coders[k].size)
 	}
 	h = append(h, idEnd, idEnd, idFiles, 1, idNames, 5, 0, 'x', 0, 0, 0, idEnd, idEnd)
-	v := &view{blob: a.blob, packs: f.packs, tail: h, total: f.Packed}
+	v := &view{blob: a.blob, packs: f.packs, used: make([]int64, len(f.packs)), tail: h, total: f.Packed}
 	where := binary.LittleEndian.AppendUint64(nil, uint64(v.total))
 	where = binary.LittleEndian.AppendUint64(where, uint64(len(h)))
 	where = binary.LittleEndian.AppendUint32(where, crc32.ChecksumIEEE(h))
@@ -222,8 +228,29 @@ func (a *Archive) Walk(visit func(i int, content *format.Blob) error, broken fun
 		if err != nil {
 			broken(f, rest, err)
 		}
+		a.unused(f)
 	}
 	return nil
+}
+
+// slack is how many bytes at the end of a packed stream a decoder may leave: marks of the end, and checksums.
+const slack = 64
+
+// unused notes the packed bytes that come after what the content needed. A decoder reads ahead, so a few kilobytes of them are
+// not noticed unless the content is copied.
+func (a *Archive) unused(f *Folder) {
+	for i, p := range f.packs {
+		end := p.size
+		switch copied := len(f.coders) == 1 && f.coders[0].method == "\x00"; {
+		case copied:
+			end = min(end, f.Size)
+		case f.used != nil && p.size-f.used[i] > slack:
+			end = f.used[i]
+		}
+		if rest := p.size - end; rest > 0 {
+			a.odd(Unowned, -1, p.offset+end, rest, "%d bytes at the end of a packed stream are not needed for its content", rest)
+		}
+	}
 }
 
 // unpack walks one folder. It returns the error of visit, or the members that were not reached and why.

@@ -120,10 +120,11 @@ func (a *Archive) give(c *cursor, s streams, members []Member, empty, file, anti
 		m.Folder, m.Offset, m.Size, m.CRC32, m.HasCRC = p.folder, p.offset, p.size, p.sum.crc, p.sum.known
 		next++
 	}
-	if c.err == nil && next < len(s.parts) { // content without a name is content all the same
-		for _, p := range s.parts[next:] {
+	if c.err == nil { // content without a name is content all the same
+		for _, p := range append(s.parts[next:], s.orphans...) {
 			members = append(members, Member{Name: "(no name)", Folder: p.folder, Offset: p.offset, Size: p.size,
 				CRC32: p.sum.crc, HasCRC: p.sum.known})
+			a.odd(Unowned, len(members)-1, -1, 0, "%d bytes of content have no name", p.size)
 		}
 	}
 	a.Members = members

@@ -35,7 +35,8 @@ type Folder struct {
 	packs  []pack
 	order  []int // coders, each after those whose output it takes
 	sum    digest
-	window int64 // bytes of dictionaries
+	window int64   // bytes of dictionaries
+	used   []int64 // of each packed stream, how far any reader of all the content has read it; nil before the first
 }
 
 // method is what is known about a method.

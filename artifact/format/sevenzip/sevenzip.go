@@ -21,7 +21,7 @@ type Kind string
 // The anomalies.
 const (
 	Prefix     Kind = "prefix"  // content before the archive, such as the program of a self-extracting one
-	Unowned    Kind = "unowned" // content between the packed streams that no member owns
+	Unowned    Kind = "unowned" // content that no member owns: without a name, or between or at the end of packed streams
 	Trailing   Kind = "trailing"
 	PathEscape Kind = "path-escape"
 	Special    Kind = "special" // a link, device, pipe or socket by its Unix mode

@@ -14,6 +14,7 @@ type part struct {
 type streams struct {
 	folders []*Folder
 	parts   []part
+	orphans []part // content that no member is said to have
 }
 
 // streams reads where packed streams lie, how they are unpacked, and how what comes out is divided.
@@ -43,6 +44,11 @@ func (a *Archive) streams(c *cursor) streams {
 	}
 	if id != idEnd {
 		c.fail("the description of streams does not end where it should")
+	}
+	for i, f := range s.folders {
+		if counts[i] == 0 && f.Size > 0 {
+			s.orphans = append(s.orphans, part{folder: i, size: f.Size, sum: f.sum})
+		}
 	}
 	return s
 }

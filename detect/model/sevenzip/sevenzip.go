@@ -42,14 +42,13 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		out.Gap(0, in.Blob.Size(), "the archive is encrypted")
 		return nil
 	}
-	for _, odd := range a.Anomalies {
+	if walked := a.Walk(func(i int, content *format.Blob) error { return s.member(ctx, i, content) }, s.broken); walked != nil {
+		return walked
+	}
+	for _, odd := range a.Anomalies { // Walk adds to them
 		if err := s.anomaly(ctx, odd); err != nil {
 			return err
 		}
-	}
-	walked := a.Walk(func(i int, content *format.Blob) error { return s.member(ctx, i, content) }, s.broken)
-	if walked != nil {
-		return walked
 	}
 	return err
 }

@@ -29,7 +29,8 @@ type Archive struct {
 	Encode     bool   // the header is packed too, by copying
 	EncodeBy   string // the method that is stated for the packed header; empty is copying
 	Prefix     []byte // before the archive
-	Gap        []byte // after the packed content
+	Slack      []byte // at the end of the packed stream
+	Gap        []byte // after the packed stream
 	Suffix     []byte // after the archive
 	// Header changes the header before it is packed and its checksum computed; nil leaves it.
 	Header func([]byte) []byte
@@ -70,6 +71,7 @@ func (a Archive) Bytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	packed = append(packed, a.Slack...)
 	header := a.header(len(packed), len(content), method, properties)
 	if a.Header != nil {
 		header = a.Header(header)
