@@ -43,7 +43,7 @@ var scripts = []script{
 	{args: []string{"onnx_models.py", "optimised"}, environment: "onnx"}, {args: []string{"onnx_models.py", "published"}, environment: "onnx"},
 	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
 	{args: []string{"coreml_models.py"}, environment: "coreml"}, {args: []string{"flax_models.py"}, environment: "jax"},
-	{args: []string{"networks.py"}, environment: "tensorflow"},
+	{args: []string{"networks.py"}, environment: "tensorflow"}, {args: []string{"hub.py"}, environment: "hub"},
 	{args: []string{"tensorflow_models.py", "saved"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "graphs"}, environment: "tensorflow"},
 	{args: []string{"tensorflow_models.py", "checkpoints"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "lite"}, environment: "tensorflow"},
 	{args: []string{"tensorflowjs.py"}, environment: "tensorflow"},
@@ -84,9 +84,18 @@ func writeHostile(out string) ([]entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", s.Name, err)
 		}
-		name := path.Join("hostile", s.Group, s.Name)
+		folder := path.Join("hostile", s.Group)
+		if len(s.Beside) > 0 { // several samples have files of the same name beside them
+			folder = path.Join(folder, strings.TrimSuffix(s.Name, path.Ext(s.Name)))
+		}
+		name := path.Join(folder, s.Name)
 		if err := write(out, name, content); err != nil {
 			return nil, err
+		}
+		for file, content := range s.Beside {
+			if err := write(out, path.Join(folder, file), content); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, entry{Path: name, Kind: "hostile", Group: s.Group, Technique: s.Technique,
 			Executes: s.Executes,

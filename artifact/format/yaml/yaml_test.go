@@ -80,7 +80,7 @@ func TestWeight(t *testing.T) {
 func TestMatch(t *testing.T) {
 	for text, want := range map[string]bool{
 		"a: b\nc: d\n": true, "---\na: b\n": true, "# x\nmodel:\n  type: y\n": true, "- a\n- b: c\n": true, "!!python/object/apply:os.system [x]\n": true,
-		"{_target_: os.system}": true, "a: b": true, "a:\n  b: |\n    text of any kind\n    more\nc: d": true, "names:\n- a\n- b\n": true,
+		"{_target_: os.system}": true, "{a: b, c: [d],\n  e: f}\n": true, "{a: 1; }": false, "a: b": true, "a:\n  b: |\n    text of any kind\n    more\nc: d": true, "names:\n- a\n- b\n": true,
 		"!new:os.system [x]": true, "a: !!python/name:x y": true,
 		"": false, "plain text\n": false, "{\"a\": 1}": false, "import os\nx: int = 1\n": false, "def f():\n  pass\n": false, "Title\n=====\n\nSome text: more\n": false,
 		"- a point\n- another point\n": false, "class A:\n    x: int\n": false, "#!/bin/sh\necho a\n": false, "Note: this is a text.\nIt has lines.\nAnd more lines.\n": false,

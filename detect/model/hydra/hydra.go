@@ -151,7 +151,7 @@ func known(name string) bool {
 	case "torch", "torchvision", "torchaudio", "torchmetrics", "lightning", "pytorch_lightning", "lightning_fabric", "transformers", "diffusers", "nemo", "megatron",
 		"omegaconf", "numpy", "timm", "monai", "datasets", "tokenizers", "sentence_transformers", "peft", "accelerate", "trl", "torch_geometric", "sklearn", "keras",
 		"audiocraft", "fairseq", "detectron2", "speechbrain", "espnet2", "pyannote", "open_clip", "x_transformers", "einops", "ldm", "sgm", "apex", "bitsandbytes",
-		"deepspeed", "optimum", "modulus", "bionemo", "cosmos", "nemo_text_processing", "asteroid", "kornia", "albumentations", "gluonts", "uni2ts", "flextok",
+		"deepspeed", "optimum", "modulus", "bionemo", "cosmos", "nemo_text_processing", "asteroid", "kornia", "albumentations", "gluonts", "uni2ts", "flextok", "super_gradients",
 		"collections", "fractions", "decimal", "datetime", "pathlib", "dataclasses", "typing", "hydra_plugins":
 		return rest != ""
 	}
