@@ -36,7 +36,7 @@ var (
 	structural = regexp.MustCompile(`^[ ]*(?:- +)*(?:(?:"[^"]*"|'[^']*'|[A-Za-z0-9_./$<>*&!@+-]+(?: [A-Za-z0-9_./-]+)?)[ ]*:(?:[ \t].*)?|- .*|-)$`)
 	marker     = regexp.MustCompile(`^(?:---(?:[ \t].*)?|\.\.\.|%YAML .*|%TAG .*)$`)
 	typed      = regexp.MustCompile(`(?m)^[ ]*(?:- +|[\w.-]+: +)*!(?:!|<tag:|[a-z]+:|\w+!)?[\w/%.:]+`)
-	flow       = regexp.MustCompile(`^[\[{][^"]*(?:_target_ *:|!!)|^\{[A-Za-z_][\w-]*: .*[,}\]]$`)
+	flow       = regexp.MustCompile(`^[\[{][^"]*(?:_target_ *:|!!)|^\{[A-Za-z_][\w-]*: [^;]*[,}\]]$`)
 	code       = regexp.MustCompile(`^(?:import|from|def|class|if|for|while|try|else|function|var|let|const|return|package|use|#include)\b`)
 )
 

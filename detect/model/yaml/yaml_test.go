@@ -54,7 +54,7 @@ func TestFindings(t *testing.T) {
 		"a: !<tag:yaml.org,2002:python/object/apply:os.system> ['x']":                    "code-execution",
 		"%TAG ! tag:yaml.org,2002:python/\n---\na: !object/apply:os.system ['x']":        "code-execution",
 		"a: !!python/object%2Fapply:os.system ['x']":                                     "code-execution",
-		"a: !!python/object/apply:builtins.eval ['x()']":                                   "code-execution",
+		"a: !!python/object/apply:builtins.eval ['x()']":                                 "code-execution",
 		"a: !!python/object/apply:eval [\"[int(x * 0.1 * 512) for x in range(5, 21)]\"]": "python-name",
 		"a: !!python/object/apply:eval [\"__import__('os').system('x')\"]":               "code-execution",
 		"a: !!python/object/apply:eval [\"[c for c in ().__class__.__mro__]\"]":          "code-execution",
