@@ -10,7 +10,7 @@ import (
 
 // graphFormats lists the formats of graphs: ONNX, also as ONNX Runtime writes it.
 func graphFormats() []format.Format {
-	return []format.Format{onnx.Format{}, ort.Format{}}
+	return []format.Format{onnx.Format{}, onnx.TensorFormat{}, ort.Format{}}
 }
 
 // graphDetectors lists the detectors of graphs: ONNX.

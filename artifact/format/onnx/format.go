@@ -90,15 +90,16 @@ func (w *walker) peek(at int64) []byte {
 	return w.small[:n]
 }
 
-// fields calls visit for the fields between two offsets until it returns false or the content is no message.
-func (w *walker) fields(at, end int64, visit func(hop) bool) {
+// fields calls visit for the fields between two offsets until it returns false or the content is no message. It returns where it
+// stopped: at the end, when all of it is fields.
+func (w *walker) fields(at, end int64, visit func(hop) bool) int64 {
 	const endGroup protomsg.Wire = 4
 	depth := 0 // of groups, which readers pass over
 	for at < end {
 		b := w.peek(at)
 		tag, n := binary.Uvarint(b)
 		if n <= 0 || tag>>3 == 0 || tag>>3 >= 1<<29 {
-			return
+			return -1
 		}
 		f := hop{number: int(tag >> 3), wire: protomsg.Wire(tag & 7)}
 		at += int64(n)
@@ -106,7 +107,7 @@ func (w *walker) fields(at, end int64, visit func(hop) bool) {
 		case protomsg.Varint, protomsg.Bytes:
 			value, size := binary.Uvarint(b[n:])
 			if size <= 0 {
-				return
+				return -1
 			}
 			at += int64(size)
 			f.value = value
@@ -116,25 +117,26 @@ func (w *walker) fields(at, end int64, visit func(hop) bool) {
 			at += 8
 		case protomsg.Group, endGroup:
 		default:
-			return
+			return -1
 		}
 		switch f.wire {
 		case protomsg.Group:
 			depth++
 		case endGroup:
 			if depth--; depth < 0 {
-				return
+				return -1
 			}
 		case protomsg.Bytes:
 			if f.from, f.to = at, at+int64(f.value&(1<<62-1)); f.value >= 1<<62 || f.to < at {
-				return
+				return -1
 			}
 			at = f.to
 		}
 		if depth == 0 && f.wire != endGroup && !visit(f) {
-			return
+			return -1
 		}
 	}
+	return at
 }
 
 // graph reports whether a field is a graph, by its nodes, or by its name and the types of its inputs and outputs.

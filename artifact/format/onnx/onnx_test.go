@@ -201,6 +201,32 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestSingleTensors(t *testing.T) {
+	floats := string(make([]byte, 8))
+	whole := message{}.num(1, 2).num(2, 1).text(8, "w").text(9, floats)
+	for name, c := range map[string]struct {
+		content message
+		want    bool
+	}{
+		"raw": {whole, true}, "typed": {message{}.num(1, 2).num(2, 1).text(4, floats), true}, "scalar": {message{}.num(2, 11).text(9, floats), true},
+		"texts": {message{}.num(1, 2).num(2, 8).text(6, "a").text(6, "b"), true}, "described": {append(whole[:len(whole):len(whole)], message{}.text(12, "d")...), true},
+		"too short": {message{}.num(1, 200).num(2, 1).text(9, floats), false}, "too long": {message{}.num(1, 2).num(2, 1).text(9, strings.Repeat("x", 64)), false},
+		"one text too few": {message{}.num(1, 3).num(2, 8).text(6, "a"), false}, "no type": {message{}.num(1, 2).text(9, floats), false},
+		"no data": {message{}.num(1, 2).num(2, 1).text(8, "w"), false}, "type that does not exist": {message{}.num(1, 2).num(2, 77).text(9, floats), false},
+		"another field": {append(whole[:len(whole):len(whole)], message{}.text(99, "d")...), false}, "cut": {whole[:len(whole)-1], false},
+		"a model": {message{}.num(1, 8).text(7, graph()), false}, "zero after it": {append(whole[:len(whole):len(whole)], 0), false},
+	} {
+		p := format.Probe{Head: c.content, Size: int64(len(c.content)), Blob: format.BytesBlob(c.content)}
+		if got := (onnx.TensorFormat{}).Match(p); got != c.want {
+			t.Errorf("%s: recognised %v", name, got)
+		}
+		l := &log{}
+		if err := onnx.ReadTensor(p.Blob, limits.NewBudget(limits.Default()), l); c.want && (err != nil || !strings.Contains(strings.Join(l.lines, " "), "tensor")) {
+			t.Errorf("%s: error %v, visited %v", name, err, l.lines)
+		}
+	}
+}
+
 func TestFilesOfRealWriters(t *testing.T) {
 	for name, content := range samples(t) {
 		got, err := read(content)
@@ -263,5 +289,10 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("unexpected error %v", err)
 		}
 		match(content, int64(len(content)))
+		err = onnx.ReadTensor(format.BytesBlob(content), limits.NewBudget(limits.Default()), &log{})
+		if err != nil && !errors.Is(err, format.ErrMalformed) && !errors.Is(err, limits.ErrExceeded) {
+			t.Errorf("unexpected error of a tensor %v", err)
+		}
+		(onnx.TensorFormat{}).Match(format.Probe{Head: content, Tail: content, Size: int64(len(content)), Blob: format.BytesBlob(content)})
 	})
 }

@@ -29,7 +29,7 @@ func New() Detector { return Detector{known: newOperators()} }
 func (Detector) Info() detect.Info {
 	return detect.Info{
 		Name: "onnx", Title: "ONNX: operators, external data, tensors, gated outputs",
-		Formats: []string{onnx.Name, ort.Name}, Rules: append(ownRules(), freetext.Rules()...),
+		Formats: []string{onnx.Name, ort.Name, onnx.TensorName}, Rules: append(ownRules(), freetext.Rules()...),
 	}
 }
 
@@ -58,8 +58,11 @@ func (d Detector) Detect(ctx context.Context, in detect.Input, out *detect.Outpu
 	s.judge = freetext.New(out, s.list)
 	defer s.list.Close()
 	read := onnx.Read
-	if in.Format == ort.Name {
+	switch in.Format {
+	case ort.Name:
 		read = ort.Read
+	case onnx.TensorName:
+		read = onnx.ReadTensor
 	}
 	err := read(in.Blob, in.Budget, s)
 	for ; s.graph != nil; s.graph = s.graph.parent {
