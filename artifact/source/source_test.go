@@ -90,7 +90,7 @@ func TestTree(t *testing.T) {
 			if err != nil || string(got) != "content of m/"+p {
 				t.Errorf("%s: %q %v", p, got, err)
 			}
-			if open > 5 {
+			if open > 3 {
 				t.Errorf("%d files are open", open)
 			}
 		}

@@ -21,7 +21,7 @@ import (
 const MaxEntries = 200_000
 
 // maxBeside is how many files beside an artifact are open at the same time.
-const maxBeside = 4
+const maxBeside = 2
 
 // Entry is one file of a place.
 type Entry struct {

@@ -39,6 +39,9 @@ func New(o Options, s Site) (*Client, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("the address of the site is not a URL")
 	}
+	if u.User != nil {
+		return nil, fmt.Errorf("the address of the site %s holds credentials; give them where such a place takes them", Redact(u))
+	}
 	g := &guard{site: u, plain: o.InsecureHTTP || s.Plain, hosts: append(append([]string{}, s.Hosts...), o.Hosts...)}
 	for _, h := range o.Hosts {
 		g.trusted = append(g.trusted, strings.ToLower(h))
@@ -163,7 +166,7 @@ func (c *Client) persist(r *http.Request) (*http.Response, error) {
 // pause is how long to wait after the given attempt, up to a quarter more by chance, so that many clients do not return at once.
 func (c *Client) pause(attempt int) time.Duration {
 	d := min(c.options.Backoff<<min(attempt-1, 6), c.options.Patience)
-	return d + rand.N(d/4+1)
+	return d + rand.N(d/4+1) //nolint:gosec // no secret
 }
 
 // sleep waits, or returns early with the error of a context that ends.
@@ -247,7 +250,7 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
 	t.Stop()
 	b.meter.bytes.Add(int64(n))
-	if cause := context.Cause(b.ctx); err != nil && err != io.EOF && cause != nil {
+	if cause := context.Cause(b.ctx); err != nil && !errors.Is(err, io.EOF) && cause != nil {
 		err = cause
 	}
 	return n, err

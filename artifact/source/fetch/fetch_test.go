@@ -179,9 +179,15 @@ func TestContentThatChangesIsAnError(t *testing.T) {
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content[:9<<20]))
 			return true
 		},
-		"precondition": func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(412); return true },
-		"shorter":      func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(416); return true },
-		"no ranges":    func(w http.ResponseWriter, r *http.Request) bool { r.Header.Del("Range"); return false },
+		"precondition": func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusPreconditionFailed)
+			return true
+		},
+		"shorter": func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return true
+		},
+		"no ranges": func(w http.ResponseWriter, r *http.Request) bool { r.Header.Del("Range"); return false },
 	} {
 		var requests atomic.Int64
 		s := server(t, content, func(w http.ResponseWriter, r *http.Request) bool {
@@ -201,7 +207,7 @@ func TestContentThatChangesIsAnError(t *testing.T) {
 	}
 	s := server(t, content, nil)
 	c, _ := client(t, s.URL, nil)
-	for _, f := range []fetch.File{{Size: 5}, {Size: 9 << 20}, {Size: -1, ETag: `"three"`}} {
+	for _, f := range []fetch.File{{Size: 0}, {Size: 5}, {Size: 9 << 20}, {Size: -1, ETag: `"three"`}} {
 		f.Client, f.URL = c, s.URL
 		if _, err := f.Open(context.Background()); !errors.Is(err, fetch.ErrChanged) {
 			t.Errorf("size %d, etag %s: %v", f.Size, f.ETag, err)
@@ -243,7 +249,7 @@ func TestWrongRangesAreRefused(t *testing.T) {
 	for _, header := range []string{"", "bytes 1-10/100", "bytes 0-9/*", "bytes 0-99/50", "bytes 00-9/100", "bytes 5-1/100", "bytes 0-65536/1000000", "items 0-9/100", "bytes 0-9/-1", "bytes 0-9/100 "} {
 		s := server(t, nil, func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Content-Range", header)
-			w.WriteHeader(206)
+			w.WriteHeader(http.StatusPartialContent)
 			_, _ = w.Write(make([]byte, 10))
 			return true
 		})
@@ -314,7 +320,7 @@ func TestRepetitionIsBounded(t *testing.T) {
 	}{{"", 5}, {"3600", 1}, {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat), 1}} {
 		s := server(t, nil, func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Retry-After", c.after)
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		})
 		cl, meter := client(t, s.URL, nil)
@@ -334,7 +340,7 @@ func TestASilentServerIsLeft(t *testing.T) {
 		}
 		w.Header().Set("Content-Range", "bytes 0-99/100")
 		w.Header().Set("Content-Length", "100")
-		w.WriteHeader(206)
+		w.WriteHeader(http.StatusPartialContent)
 		_, _ = w.Write([]byte("some"))
 		w.(http.Flusher).Flush()
 		<-done

@@ -22,7 +22,7 @@ const (
 	ahead     = 1 << 20  // bytes that are read ahead at most
 	stretch   = 64 << 20 // bytes of one request when a file is read from end to end
 	small     = 8 << 20  // files up to this size are read as a whole, and hashed
-	cached    = 8 << 20  // bytes of a larger file that are held
+	cached    = 4 << 20  // bytes of a larger file that are held
 	unordered = 32 << 20 // bytes that are held for a server that does not serve ranges
 )
 
@@ -77,9 +77,6 @@ type remote struct {
 func (r *remote) begin() (*format.Blob, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.size == 0 {
-		return format.BytesBlob(nil), nil
-	}
 	if r.recall() {
 		return format.NewBlob(r, r.size), nil
 	}
@@ -179,7 +176,7 @@ func (r *remote) accept(resp *http.Response, offset, n int64) (*http.Response, e
 	case http.StatusRequestedRangeNotSatisfiable:
 		_, total, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
 		drain(resp)
-		if total == "0" && offset == 0 && r.size <= 0 {
+		if (total == "0" || total == "") && offset == 0 && r.size <= 0 { // any byte would satisfy a range from 0
 			r.size = 0
 			return nil, nil
 		}
@@ -287,7 +284,7 @@ func (r *remote) sum() (picket.Digest, error) {
 func (r *remote) hash(offset int64, content []byte) {
 	end := offset + int64(len(content))
 	if offset <= r.hashed && end > r.hashed {
-		r.digest.Write(content[r.hashed-offset:])
+		_, _ = r.digest.Write(content[r.hashed-offset:]) // a hash takes everything
 		r.hashed = end
 	}
 }

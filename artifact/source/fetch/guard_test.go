@@ -19,7 +19,7 @@ func TestSitesWithoutEncryption(t *testing.T) {
 	for address, want := range map[string]bool{
 		"http://127.0.0.1:1": true, "http://localhost": true, "http://[::1]:5": true, "https://example.com": true,
 		"http://example.com": false, "http://10.0.0.1": false, "http://localhost.example.com": false, "ftp://example.com": false,
-		"file:///etc/passwd": false, "//x": false, "": false, "http://0.0.0.0": false, "http://127.0.0.1.nip.io": false,
+		"file:///etc/passwd": false, "//x": false, "": false, "http://0.0.0.0": false, "http://127.0.0.1.nip.io": false, "https://me:pw@example.com": false,
 	} {
 		_, err := fetch.New(fetch.Options{}, fetch.Site{URL: address})
 		if (err == nil) != want {
@@ -43,7 +43,7 @@ func TestCredentialsStayAtTheSite(t *testing.T) {
 			seen[name] = r.Header.Get("Authorization") + r.Header.Get("X-Secret") + r.Header.Get("Cookie")
 			w.Header().Set("ETag", `"x"`)
 			w.Header().Set("Content-Range", "bytes 0-1/2")
-			w.WriteHeader(206)
+			w.WriteHeader(http.StatusPartialContent)
 			_, _ = w.Write([]byte("ok"))
 		}
 	}

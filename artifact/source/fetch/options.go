@@ -25,7 +25,8 @@ type Options struct {
 	// Hosts are further hosts that redirects may lead to: "cdn.example.com", or "*.example.com" for all below it. One that is
 	// listed by its whole name, with or without a port, may be on a private network.
 	Hosts []string
-	// Proxy chooses the proxy of a request; nil reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+	// Proxy chooses the proxy of a request; nil reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Behind a proxy it is the proxy that
+	// resolves names, so that it has to refuse the addresses that a name must not lead to.
 	Proxy func(*http.Request) (*url.URL, error)
 	// UserAgent is sent with each request; empty for "picket".
 	UserAgent string

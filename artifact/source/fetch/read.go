@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net/http"
 	"slices"
 )
 
@@ -147,7 +148,7 @@ func (r *remote) request(u *run, offset, n int64) error {
 	if resp == nil {
 		return r.changed()
 	}
-	if resp.StatusCode != 206 { // a server that serves ranges at one time and not at another
+	if resp.StatusCode != http.StatusPartialContent { // a server that serves ranges at one time and not at another
 		_ = resp.Body.Close()
 		return r.changed()
 	}

@@ -67,7 +67,7 @@ func (r *remote) stream() (io.ReadCloser, error) {
 	if r.failed != nil {
 		return nil, r.failed
 	}
-	resp, err := r.ask(0, 1<<62)
+	resp, err := r.ask(0, 1<<62) //nolint:bodyclose // the reader that is returned closes it
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func apply(base, delta []byte) ([]byte, error) {
 		if op == 0 {
 			return nil, bad
 		}
-		part := d
+		var part []byte
 		if op&0x80 != 0 {
 			var numbers [7]int64
 			for i := range numbers {

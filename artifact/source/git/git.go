@@ -62,12 +62,12 @@ type Repository struct {
 // New makes the place for a name.
 func New(o fetch.Options, n Name) (*Repository, error) {
 	u := *n.URL
+	u.User = nil
 	s := fetch.Site{URL: u.String(), Plain: u.Scheme == "http"}
-	if u.User != nil {
-		user := u.User.Username()
-		password, _ := u.User.Password()
+	if n.URL.User != nil {
+		user := n.URL.User.Username()
+		password, _ := n.URL.User.Password()
 		s.Sign = func(r *http.Request) error { r.SetBasicAuth(user, password); return nil }
-		u.User = nil
 	}
 	client, err := fetch.New(o, s)
 	if err != nil {

@@ -38,19 +38,23 @@ func New(o fetch.Options, address string) (*File, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("the address is not a URL")
 	}
+	if u.Path == "" || strings.HasSuffix(u.Path, "/") {
+		return nil, errors.New("the address names no file")
+	}
 	f := &File{url: u}
 	if sum, ok := strings.CutPrefix(u.Fragment, "sha256="); ok {
 		if f.declared, err = picket.ParseDigest("sha256:" + sum); err != nil {
 			return nil, fmt.Errorf("read the digest of the address: %w", err)
 		}
 	}
-	site := fetch.Site{URL: address}
+	var site fetch.Site
 	if u.User != nil {
 		password, _ := u.User.Password()
 		name := u.User.Username()
 		site.Sign = func(r *http.Request) error { r.SetBasicAuth(name, password); return nil }
 	}
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	site.URL = u.String()
 	f.shown = strings.TrimSuffix(fetch.Redact(u), "?…")
 	if f.client, err = fetch.New(o, site); err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func (f *File) List(ctx context.Context) (*source.Listing, error) {
 	if err := first.Close(); err != nil {
 		return nil, err
 	}
-	l := &source.Listing{Target: f.shown, Base: strings.TrimSuffix(f.shown, path.Base(f.url.Path))}
+	l := &source.Listing{Target: f.shown, Base: f.shown[:strings.LastIndex(f.shown, "/")+1]}
 	if source.Plain(f.url) {
 		l.Findings = append(l.Findings, source.Unencrypted(f.shown))
 	}

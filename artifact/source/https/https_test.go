@@ -69,7 +69,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	defer s.Close()
 	for address, want := range map[string]string{
 		"http://example.com/f": "not encrypted", "https://": "not a URL", "http://127.0.0.1/f#sha256=xyz": "digest",
-		s.URL + "/f?sig=hunter2": "404 Not Found", "https://me:hunter2@/x": "not a URL",
+		s.URL + "/f?sig=hunter2": "404 Not Found", "https://me:hunter2@/x": "not a URL", "https://example.com": "names no file", "https://example.com/m/": "names no file",
 	} {
 		f, err := https.New(fetch.Options{}, address)
 		if err == nil {

@@ -55,7 +55,7 @@ func server(t *testing.T) string {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the group that this test made
 		_ = cmd.Wait()
 	})
-	for range 1200 {
+	for range 3000 {
 		if resp, err := http.Get("http://" + address + "/health"); err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -45,8 +44,7 @@ type Image struct {
 	client *fetch.Client
 	access *access
 
-	mu        sync.Mutex
-	manifests int
+	manifests int // that were read
 }
 
 // ParseName reads oci://registry/repository[:tag|@digest].
@@ -138,7 +136,10 @@ func (i *Image) manifest(ctx context.Context, id, folder string, depth int, tree
 		return "", fmt.Errorf("%s: the registry gives another manifest, %s", what, digest)
 	}
 	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	var both struct{ Layers, Manifests json.RawMessage }
+	var both struct {
+		Layers    json.RawMessage `json:"layers"`
+		Manifests json.RawMessage `json:"manifests"`
+	}
 	if json.Unmarshal(a.Body, &both) == nil && both.Layers != nil && both.Manifests != nil {
 		return "", fmt.Errorf("%s: it is a manifest and an index at once, and clients differ in what they take (CVE-2021-41190)", what)
 	}

@@ -290,7 +290,9 @@ func (b *Bucket) explain(what string, err error) error {
 	if !ok {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	var said struct{ Code string }
+	var said struct {
+		Code string `xml:"Code"`
+	}
 	if xml.Unmarshal([]byte(s.Body), &said) != nil {
 		said.Code = ""
 	}

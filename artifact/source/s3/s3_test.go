@@ -48,7 +48,7 @@ func moto(t *testing.T) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for range 600 {
+	for range 3000 {
 		if resp, err := http.Get("http://" + address + "/moto-api/"); err == nil {
 			_ = resp.Body.Close()
 			return "http://" + address
