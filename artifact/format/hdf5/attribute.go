@@ -235,7 +235,7 @@ func (f *File) globalHeap(address uint64) (*collection, error) {
 	}
 	f.markOnce(address, int64(size))
 	heap := &collection{address, size, map[uint32]block{}}
-	head := uint64(8 + f.l)
+	head := (uint64(8+f.l) + 7) &^ 7
 	for at := (uint64(prefix) + 7) &^ 7; size-at >= head && at < size; {
 		if len(heap.objects) >= maxCollection {
 			return nil, fmt.Errorf("read global heap: more than %d objects: %w", maxCollection, limits.ErrExceeded)

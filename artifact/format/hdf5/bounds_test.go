@@ -13,6 +13,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/hdf5"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit/hostile"
 )
 
 // survey walks a file as detectors do and says what it found, one line each. It fails the test for what lies outside of the
@@ -180,6 +181,11 @@ func FuzzRead(f *testing.F) {
 		if content, err := os.ReadFile("testdata/" + entry.Name()); err == nil && strings.HasSuffix(entry.Name(), ".h5") {
 			f.Add(content, uint16(0), byte(0))
 			f.Add(content[:len(content)/2], uint16(0), byte(0))
+		}
+	}
+	for _, sample := range hostile.Samples() { // small files whose every byte matters
+		if content, err := sample.Build(); err == nil && strings.HasPrefix(sample.Group, "hdf5") && len(content) < 8<<10 {
+			f.Add(content, uint16(0), content[0])
 		}
 	}
 	bounds := limits.Default()

@@ -140,7 +140,8 @@ func (s *scan) judge() {
 func (s *scan) attribute(a hdf5.Attribute) error {
 	if a.Owner == "/" && keras.Configuration(a.Name) {
 		s.model = true
-		return nil // the detector of Keras judges it
+		a.Text(s.f) // so that its place is accounted for; the detector of Keras judges it
+		return nil
 	}
 	if a.Owner == "/" && (a.Name == "keras_version" || a.Name == "layer_names") {
 		s.model = true

@@ -1,6 +1,7 @@
 package keras
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -36,6 +37,9 @@ func (a *analysis) tree(n *jsonstream.Node, key string) error {
 		a.number(n, key)
 	case jsonstream.ObjectStart:
 		a.repeated(n)
+		if module := n.Get("fn_module").String(); module != "" {
+			a.refer(n, module, cmp.Or(n.Get("fn_name").String(), n.Get("fn").String(), n.Get("function").String(), "*"), true)
+		}
 		if n.Get("class_name").String() != "" || n.Get("spec_name").String() != "" {
 			if err := a.object(n); err != nil {
 				return err
@@ -176,7 +180,7 @@ func (a *analysis) object(n *jsonstream.Node) error {
 		a.function(n, config)
 		return nil
 	case "function":
-		a.refer(n, module, config.String(), registered, true)
+		a.refer(n, module, config.String(), true)
 		return nil
 	}
 	if spec := n.Get("spec_name").String(); spec != "" {
@@ -192,7 +196,7 @@ func (a *analysis) object(n *jsonstream.Node) error {
 	if err := a.special(n, last, config); err != nil {
 		return err
 	}
-	a.refer(n, module, class, registered, false)
+	a.refer(n, module, class, false)
 	return nil
 }
 
@@ -206,7 +210,7 @@ func (a *analysis) registered(n *jsonstream.Node, class, module, registered stri
 }
 
 // refer judges a class or function by its module and name.
-func (a *analysis) refer(n *jsonstream.Node, module, name, registered string, function bool) {
+func (a *analysis) refer(n *jsonstream.Node, module, name string, function bool) {
 	if name == "" {
 		return
 	}

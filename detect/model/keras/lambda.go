@@ -26,9 +26,7 @@ func (a *analysis) lambdaLayer(n, config *jsonstream.Node) {
 		case f == nil:
 		case f.Kind == jsonstream.ObjectStart && f.Get("class_name").String() == "__lambda__":
 		case f.Kind == jsonstream.ArrayStart && len(f.Children) > 0 && f.Children[0].Kind == jsonstream.String:
-			if _, ok := bytecode(f.Children[0].Text); !ok {
-				a.unreadable(f, "the bytecode of a Lambda layer cannot be decoded")
-			}
+			a.code(f.Children[0])
 		case f.String() != "":
 			if _, ok := bytecode(f.Text); !ok {
 				a.namedFunction(f, config.Get(module(key)).String())
@@ -52,7 +50,7 @@ func (a *analysis) namedFunction(f *jsonstream.Node, module string) {
 			return
 		}
 	}
-	a.refer(f, module, f.Text, "", true)
+	a.refer(f, module, f.Text, true)
 }
 
 // function judges a lambda of Keras 3: {"class_name": "__lambda__", "config": {"code": …}}.
@@ -65,11 +63,39 @@ func (a *analysis) function(n, config *jsonstream.Node) {
 		if code.Kind == jsonstream.ArrayStart && len(code.Children) > 0 {
 			code = code.Children[0]
 		}
-		if _, ok := bytecode(code.String()); ok {
-			return // judged where the walk comes to it
+		if code.String() != "" {
+			a.code(code)
+			return
 		}
 	}
 	a.unreadable(n, "a lambda whose bytecode cannot be decoded")
+}
+
+// code judges a text that Keras takes for bytecode. What is plain base64 is judged where the walk comes to it; Keras also takes
+// base64 with other characters in it, and the bytes themselves as text.
+func (a *analysis) code(n *jsonstream.Node) {
+	if _, ok := bytecode(n.Text); ok {
+		return
+	}
+	kept := strings.Map(func(r rune) rune {
+		if r < 0x80 && (r == '+' || r == '/' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') {
+			return r
+		}
+		return -1
+	}, n.Text)
+	raw := make([]byte, 0, len(n.Text))
+	for _, r := range n.Text {
+		if r < 0x100 {
+			raw = append(raw, byte(r))
+		}
+	}
+	if content, ok := bytecode(kept); ok {
+		a.lambda(n, content)
+	} else if len(raw) > 0 && raw[0]&0x7f == 'c' {
+		a.lambda(n, raw)
+	} else {
+		a.unreadable(n, "bytecode in the configuration cannot be decoded")
+	}
 }
 
 // unreadable reports bytecode that cannot be decoded.

@@ -64,6 +64,15 @@ func called(module, name, arguments string) string {
 	return layer("Lambda", `{"name":"l","function":`+function(module, name)+`,"arguments":`+arguments+`}`)
 }
 
+// escaped writes bytes as the characters of a JSON text.
+func escaped(b []byte) string {
+	var text strings.Builder
+	for _, c := range b {
+		fmt.Fprintf(&text, `\u%04x`, c)
+	}
+	return text.String()
+}
+
 // kerasZip is an archive of Keras 3 with a configuration.
 func kerasZip(config string, more ...rawzip.Entry) rawzip.Archive {
 	return rawzip.Archive{Entries: append([]rawzip.Entry{
@@ -103,6 +112,10 @@ type kerasCase struct{ id, group, technique, layer string }
 // kerasLayers are layers of otherwise honest models.
 func kerasLayers() []kerasCase {
 	garbage := base64.StdEncoding.EncodeToString([]byte("\xe3\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + strings.Repeat("\xff", 60)))
+	plain, err := base64.StdEncoding.DecodeString(lambdaSystem)
+	if err != nil {
+		plain = nil
+	}
 	torch := base64.StdEncoding.EncodeToString(attackPickle())
 	list := []kerasCase{
 		{"lambda-v3", "lambda", "CVE-2024-3660: a Lambda layer that starts a program", lambda(lambdaSystem)},
@@ -112,6 +125,8 @@ func kerasLayers() []kerasCase {
 		{"lambda-v3-tensor", "lambda", "a Lambda layer that calls Python from a graph", lambda(lambdaTensor)},
 		{"lambda-v3-math", "lambda", "a Lambda layer whose bytecode names nothing", lambda(lambdaMath)},
 		{"lambda-v3-garbage", "lambda", "a Lambda layer whose bytecode cannot be decoded", lambda(garbage)},
+		{"lambda-v3-noise", "lambda", "a Lambda layer whose base64 holds characters that Python passes over", lambda(strings.Join(strings.SplitAfter(lambdaSystem, "A"), "!-"))},
+		{"lambda-v3-raw", "lambda", "a Lambda layer whose bytecode is text, not base64", lambda(escaped(plain))},
 		{"lambda-v2", "lambda", "CVE-2025-9905: a Lambda layer in an HDF5 file, where safe mode does not hold", oldLambda(lambdaSystem)},
 		{"lambda-v2-math", "lambda", "CVE-2025-9905: a Lambda layer in an HDF5 file whose bytecode names nothing", oldLambda(lambdaMath)},
 		{"lambda-v2-shape", "lambda", "CVE-2024-3660: the output shape of a Lambda layer is bytecode", old("Lambda",
@@ -143,6 +158,7 @@ func kerasLayers() []kerasCase {
 		{"operation-write", "operation", "a layer of TensorFlow that writes a file", old("TFOpLambda", `{"name":"w","function":"io.write_file"}`)},
 		{"operation-python", "operation", "a layer of TensorFlow that calls Python", old("TFOpLambda", `{"name":"w","function":"numpy_function"}`)},
 		{"operation-node", "operation", "a layer that is the node of a graph that reads a file", old("TensorFlowOpLayer", `{"name":"r","node_def":"{\"name\":\"r\",\"op\":\"ReadFile\"}"}`)},
+		{"fn-module", "foreign", "CVE-2025-1550: a function by its module and name in keys of their own", layer("Dense", `{"units":1,"fn_module":"os","fn_name":"system"}`)},
 		{"typespec", "foreign", "an object of a type that is a class of the system", `{"module":"subprocess","class_name":"__typespec__","spec_name":"Popen","config":[["echo","` + Marker + `"]],"registered_name":null}`},
 	}
 	arguments := `{"command":"echo ` + Marker + `"}`

@@ -85,3 +85,34 @@ for version in ("earliest", "v108", "latest"):
             attributes(f, version != "earliest")
             links(f)
             stored(f)
+
+
+def create(name, latest, prepare):
+    """A file with properties that the high level of h5py does not offer."""
+    fcpl, fapl = h5py.h5p.create(h5py.h5p.FILE_CREATE), h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    if latest:
+        fapl.set_libver_bounds(h5py.h5f.LIBVER_V110 if hasattr(h5py.h5f, "LIBVER_V110") else h5py.h5f.LIBVER_LATEST, h5py.h5f.LIBVER_LATEST)
+    prepare(fcpl)
+    fid = h5py.h5f.create(f"{folder}/{tag}-{name}.h5".encode(), h5py.h5f.ACC_TRUNC, fcpl, fapl)
+    with h5py.File(fid) as f:
+        attributes(f, latest)
+        links(f)
+        stored(f)
+
+
+def shared(fcpl):
+    """Messages that several objects share: no function of h5py, so one of the library that h5py has loaded."""
+    import ctypes
+    name = next(line.split()[-1] for line in open("/proc/self/maps") if "libhdf5" in line and "_hl" not in line)
+    library = ctypes.CDLL(name)
+    identifier, every, smallest = ctypes.c_int64(fcpl.id), ctypes.c_uint(0x1f), ctypes.c_uint(1)
+    assert library.H5Pset_shared_mesg_nindexes(identifier, ctypes.c_uint(1)) >= 0
+    assert library.H5Pset_shared_mesg_index(identifier, ctypes.c_uint(0), every, smallest) >= 0
+
+
+if full:
+    create("narrow", False, lambda fcpl: fcpl.set_sizes(4, 4))
+    for latest in (False, True):
+        create(f"pages-{latest}", latest, lambda fcpl: fcpl.set_file_space_strategy(h5py.h5f.FSPACE_STRATEGY_PAGE, True, 1) if latest else None)
+        create(f"wide-index-{latest}", latest, lambda fcpl: fcpl.set_link_creation_order(3))
+        create(f"shared-{latest}", latest, shared)
