@@ -1,5 +1,6 @@
 """Models of TensorFlow by its own writers. Argument 2 says which: saved (SavedModels), graphs (frozen graphs and what
 version 1 saved for training), checkpoints, or lite (TensorFlow Lite)."""
+import contextlib
 import glob
 import os
 import shutil
@@ -7,6 +8,11 @@ import sys
 import tempfile
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISIBLE_DEVICES="-1")
+
+# The converter prints to the standard output, which is for the manifest.
+manifest = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+sys.stdout = manifest
 
 from corpus import Writer, require
 
@@ -316,6 +322,12 @@ def checkpoints():
     keep(folder, "checkpoint-many", "tf.train.Checkpoint of 800 variables")
 
 
+def convert(converter):
+    """Convert to TensorFlow Lite; what the converter tells is no part of the manifest."""
+    with contextlib.redirect_stdout(sys.stderr):
+        return converter.convert()
+
+
 def lite():
     """TensorFlow Lite models, plain, quantised, and with operations of TensorFlow."""
     data = lambda model: lambda: ([numpy.random.default_rng(i).random([1] + list(model.inputs[0].shape[1:]), numpy.float32)] for i in range(3))
@@ -335,7 +347,7 @@ def lite():
                 converter._experimental_lower_tensor_list_ops = mode == "float"
             path = writer.path(f"{name}-{mode}.tflite", f"{name} as {mode}", "tflite")
             with open(path, "wb") as f:
-                f.write(converter.convert())
+                f.write(convert(converter))
     control, text, maths, linear = Control(), Text(), Maths(), Linear(4)
     modules = {"control": (control, control.loop, False), "text": (text, text.split, True), "maths": (maths, maths.many, True),
                "linear": (linear, linear.__call__, False), "arrays": (control, control.arrays, True)}
@@ -344,7 +356,7 @@ def lite():
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS] + [tf.lite.OpsSet.SELECT_TF_OPS] * select
         path = writer.path(f"module-{name}.tflite", f"functions of a tf.Module: {name}", "tflite")
         with open(path, "wb") as f:
-            f.write(converter.convert())
+            f.write(convert(converter))
 
 
 {"saved": saved, "graphs": graphs, "checkpoints": checkpoints, "lite": lite}[sys.argv[2]]()
