@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/policy/exception"
@@ -38,6 +39,8 @@ func (a *attestFlags) check(args []string, flags scanFlags) error {
 		return nil
 	case a.privateKey == "":
 		return usagef("--attest needs --private-key FILE; picket keygen makes one")
+	case len(args) == 1 && resolve.Remote(args[0]):
+		return usagef("--attest writes beside the content; picket pull --attest brings it here first")
 	case len(args) != 1 || args[0] == "-":
 		return usagef("--attest is about one file or folder")
 	case flags.noDigest:

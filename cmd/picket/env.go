@@ -31,8 +31,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Now            func() time.Time
 	Getenv         func(string) string
-	OutTerm        bool // Stdout is a terminal: colour
-	ErrTerm        bool // Stderr is a terminal: progress
+	Home           string // folder of the user, for the credentials of places; may be empty
+	OutTerm        bool   // Stdout is a terminal: colour
+	ErrTerm        bool   // Stderr is a terminal: progress
 	OutColumns     int
 }
 

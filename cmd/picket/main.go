@@ -21,7 +21,12 @@ func run() int {
 	tuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "" // then no file in it is looked for
+	}
 	env := Env{
+		Home:  home,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Now:        time.Now,
 		Getenv:     os.Getenv,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/reference"
@@ -20,7 +21,7 @@ import (
 )
 
 // rulesOf lists every rule: of the engine, of the detectors, and about the run itself.
-func rulesOf(set *detect.Set) []picket.Rule { return append(set.Rules(), exception.Rules()...) }
+func rulesOf(set *detect.Set) []picket.Rule { return append(set.Rules(), runRules()...) }
 
 // listing is the output of the verbs that show the registry.
 type listing struct{ outputFlags }
@@ -104,6 +105,9 @@ func newExplainCmd(env Env) *cobra.Command {
 	return cmd
 }
 
+// runRules are the rules that no detector reports: those about the run, and about places.
+func runRules() []picket.Rule { return append(exception.Rules(), source.Rules()...) }
+
 // newDocsCmd is for contributors: it writes docs/reference.
 func newDocsCmd(env Env) *cobra.Command {
 	return &cobra.Command{
@@ -113,7 +117,7 @@ func newDocsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := reference.Files(set, exception.Rules(), cmd.Root())
+			files, err := reference.Files(set, runRules(), cmd.Root())
 			if err != nil {
 				return err
 			}

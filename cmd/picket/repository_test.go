@@ -14,7 +14,6 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/reference"
-	"github.com/picketsec/picket/policy/exception"
 )
 
 // testEnv is an environment without a terminal.
@@ -31,7 +30,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := reference.Files(set, exception.Rules(), newRoot(env))
+	files, err := reference.Files(set, runRules(), newRoot(env))
 	if err != nil {
 		t.Fatal(err)
 	}

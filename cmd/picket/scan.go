@@ -15,7 +15,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/source"
-	"github.com/picketsec/picket/artifact/source/dir"
+	"github.com/picketsec/picket/artifact/source/fetch"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/limits"
@@ -33,6 +33,8 @@ type scanFlags struct {
 	weights         bool
 	workers         int
 	quiet           bool
+	places          placeFlags
+	meter           *fetch.Meter // set when a scan is opened
 }
 
 // add declares the flags.
@@ -46,6 +48,7 @@ func (s *scanFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&s.weights, "weights", false, "also look into the values of all tensors, which reads all of their data")
 	f.IntVar(&s.workers, "workers", 0, "artifacts to scan at the same time (default: one per processor)")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "no progress")
+	s.places.add(cmd)
 }
 
 func newScanCmd(env Env) *cobra.Command {
@@ -55,9 +58,10 @@ func newScanCmd(env Env) *cobra.Command {
 	var trace bool
 	failOn := "high"
 	cmd := &cobra.Command{
-		Use:   "scan PATH... | -",
+		Use:   "scan PATH|ADDRESS... | -",
 		Short: "Tell whether models are safe to load, without loading them",
-		Long: "Scan inspects files, folders and standard input (-). It never executes, imports or fetches anything.\n\n" +
+		Long: "Scan inspects files, folders, standard input (-) and addresses. It never executes or imports anything, and follows\n" +
+			"nothing that a model names.\n\n" + addresses() + "\n\n" +
 			"Exit codes: 0 clean · 1 error · 2 usage · 3 a finding at or above --fail-on · 4 neither, but something that can\n" +
 			"execute was not read.",
 		Example: "  picket scan model.pt weights/\n  picket scan --format sarif --output out.sarif .\n" +
@@ -136,6 +140,7 @@ type inspection struct {
 
 // open lists the artifacts and loads what applies to them. The caller closes the inspection.
 func (s scanFlags) open(ctx context.Context, env Env, args []string) (*inspection, error) {
+	s.meter = &fetch.Meter{}
 	listing, err := s.list(ctx, env, args)
 	if err != nil {
 		return nil, err
@@ -175,7 +180,8 @@ func (i *inspection) run(ctx context.Context) (picket.Scan, error) {
 	if err != nil {
 		return picket.Scan{}, err
 	}
-	result := picket.Scan{Tool: "picket " + version(), Target: i.target, Results: results, Findings: i.listing.Findings}
+	result := picket.Scan{Tool: "picket " + version(), Target: i.target, Results: results, Origin: i.origin(),
+		Findings: slices.Clone(i.listing.Findings)}
 	for _, name := range i.inTree {
 		exception.NoteTreeConfig(&result, name)
 	}
@@ -227,19 +233,6 @@ func sortResults(results []picket.Result) {
 		}
 		return a.Artifact.Name < b.Artifact.Name
 	})
-}
-
-// list finds what the arguments name; "-" is standard input.
-func (s scanFlags) list(ctx context.Context, env Env, args []string) (*source.Listing, error) {
-	paths := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" })
-	listing, err := dir.List(ctx, paths)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	if len(paths) < len(args) {
-		listing.Items = append(listing.Items, dir.Stdin(env.Stdin, s.scratch, limits.Default().Buffer))
-	}
-	return listing, nil
 }
 
 // configuration loads the configuration that applies and names those in the tree that do not.
