@@ -50,7 +50,7 @@ var scripts = []script{
 	{args: []string{"scientific.py"}}, {args: []string{"scientific.py"}, environment: "tensorflow"},
 	{args: []string{"packages.py", "torchserve"}, environment: "bundle"}, {args: []string{"packages.py", "7z"}, environment: "bundle"},
 	{args: []string{"packages.py", "oci"}, environment: "bundle"}, {args: []string{"packages.py", "triton"}, environment: "bundle"},
-	{args: []string{"mlflow_models.py"}, environment: "mlflow"}, {args: []string{"pipelines.py"}, environment: "spacy"},
+	{args: []string{"torch_packages.py"}}, {args: []string{"mlflow_models.py"}, environment: "mlflow"}, {args: []string{"pipelines.py"}, environment: "spacy"},
 }
 
 // script writes files with one library.
