@@ -60,6 +60,9 @@ func (r *reader) value(f protomsg.Field, list *[]Port) error {
 
 // port adds an input or an output to a list.
 func (r *reader) port(f protomsg.Field, list *[]Port) error {
+	if len(*list) >= maxPorts {
+		return tooMany(maxPorts, "inputs or outputs of a graph")
+	}
 	id, err := r.id(f.Body)
 	if err != nil {
 		return err
@@ -91,6 +94,9 @@ func (r *reader) node(g *Graph, f protomsg.Field) error {
 	n.Offset, n.Length = f.Offset, f.Body.End()-f.Offset
 	err := r.fields(f.Body, "NodeProto", nodeFields, func(x protomsg.Field) (err error) {
 		var id ID
+		if len(n.Inputs)+len(n.Outputs) > maxNames || len(n.arguments) > maxArgs {
+			return tooMany(maxArgs, "arguments of a node")
+		}
 		switch x.Number {
 		case nodeInput:
 			id, err = r.id(x.Body)

@@ -227,6 +227,23 @@ func TestSingleTensors(t *testing.T) {
 	}
 }
 
+func TestListsAreBounded(t *testing.T) {
+	node := func(content string) []byte {
+		return message{}.num(1, 8).text(7, string(message{}.text(1, "\x22\x01A"+content)))
+	}
+	for name, content := range map[string][]byte{
+		"inputs of a node":    node(strings.Repeat("\x0a\x00", 300_000)),
+		"arguments of a node": node(strings.Repeat("\x2a\x00", 70_000)),
+		"imports":             message(strings.Repeat("\x42\x00", 70_000)).text(7, graph()),
+		"functions":           message(strings.Repeat("\xca\x01\x00", 70_000)).text(7, graph()),
+		"outputs of a graph":  message{}.num(1, 8).text(7, graph()+strings.Repeat("\x62\x03\x0a\x01y", 140_000)),
+	} {
+		if _, err := read(content); !errors.Is(err, limits.ErrExceeded) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
 func TestFilesOfRealWriters(t *testing.T) {
 	for name, content := range samples(t) {
 		got, err := read(content)

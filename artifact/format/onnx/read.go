@@ -21,6 +21,9 @@ const (
 	maxInts    = 16      // elements of a small tensor
 	maxMembers = 1 << 16 // functions and imports
 	maxInterns = 1 << 12
+	maxPorts   = 1 << 17 // inputs and outputs of one graph
+	maxNames   = 1 << 18 // inputs and outputs of one node
+	maxArgs    = 1 << 16 // arguments of one node
 )
 
 // reader is one run over one model.
@@ -30,6 +33,7 @@ type reader struct {
 	seed    maphash.Seed
 	interns map[string]string // names of operators, domains and attributes, which repeat
 	nodes   []*node           // one for each depth
+	imports int               // of the model and its functions
 }
 
 // node is a node and the messages inside of it, in memory that is used again.
@@ -103,8 +107,8 @@ func (r *reader) fields(m protomsg.Message, name string, s schema, visit func(pr
 func (r *reader) model(top protomsg.Message) (m *Model, graphs, training []protomsg.Message, err error) {
 	m = &Model{}
 	err = r.fields(top, "ModelProto", modelFields, func(f protomsg.Field) error {
-		if len(m.Functions)+len(m.Imports)+len(graphs)+len(training) > maxMembers {
-			return fmt.Errorf("read ONNX model: more than %d functions and imports: %w", maxMembers, limits.ErrExceeded)
+		if len(m.Functions)+len(graphs)+len(training) > maxMembers {
+			return tooMany(maxMembers, "functions and graphs")
 		}
 		switch f.Number {
 		case modelVersion:
@@ -131,8 +135,16 @@ func (r *reader) model(top protomsg.Message) (m *Model, graphs, training []proto
 	return m, graphs, training, err
 }
 
+// tooMany is the error about a list that no writer makes so long.
+func tooMany(most int, what string) error {
+	return fmt.Errorf("read ONNX model: more than %d %s: %w", most, what, limits.ErrExceeded)
+}
+
 // imported reads one import of operators.
 func (r *reader) imported(f protomsg.Field, list *[]Import) error {
+	if r.imports++; r.imports > maxMembers {
+		return tooMany(maxMembers, "imports")
+	}
 	i := Import{Offset: f.Offset}
 	err := r.fields(f.Body, "OperatorSetIdProto", importFields, func(x protomsg.Field) (err error) {
 		if x.Number == 1 {
@@ -161,9 +173,7 @@ func (r *reader) signature(f protomsg.Field) (Function, error) {
 		case functionVariant:
 			fn.Overload, err = r.name(x.Body)
 		case functionImport:
-			if len(fn.Imports) < maxInterns {
-				err = r.imported(x, &fn.Imports)
-			}
+			err = r.imported(x, &fn.Imports)
 		}
 		return err
 	})

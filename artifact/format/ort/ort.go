@@ -42,6 +42,7 @@ const (
 	maxValue = 4 << 10 // bytes of the name of a value that tell it from others
 	maxDims  = 64
 	maxInts  = 16
+	maxList  = 1 << 17 // names of one node or graph
 )
 
 // reader is one run over one model.
@@ -103,8 +104,8 @@ func (r *reader) model(t flatbuffer.Table) error {
 		return err
 	}
 	imports, err := t.Offsets(1)
-	if err != nil {
-		return err
+	if err != nil || imports.Len > maxList {
+		return orMalformed(err, imports.Offset, "more imports than there are domains")
 	}
 	err = imports.Tables(func(_ int64, x flatbuffer.Table) error {
 		domain, _, err := x.Text(0, maxName)
@@ -180,6 +181,9 @@ func (r *reader) ids(t flatbuffer.Table, field int, add func(id onnx.ID, name st
 	v, err := t.Offsets(field)
 	if err != nil {
 		return err
+	}
+	if v.Len > maxList {
+		return fmt.Errorf("read ONNX Runtime model: a list of %d names: %w", v.Len, limits.ErrExceeded)
 	}
 	for i := range v.Len {
 		name, err := v.Text(i, maxValue)

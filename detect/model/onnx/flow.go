@@ -119,7 +119,8 @@ func (f *flow) tensor(t *onnx.Tensor) {
 
 // keep remembers the elements of a small tensor.
 func (f *flow) keep(id onnx.ID, ints []int64) {
-	if len(ints) > 0 && len(f.small) < maxSmall {
+	const each = 256 // bytes, with the place in the map
+	if len(ints) > 0 && len(f.small) < maxSmall && f.memory.take(each) {
 		f.small[id] = slices.Clone(ints)
 	}
 }

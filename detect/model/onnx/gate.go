@@ -47,14 +47,14 @@ func newWiring(f *flow, g *onnx.Graph) (*wiring, bool) {
 	for i, p := range g.Inputs {
 		number := w.table.find(p.ID)
 		if given[number] && p.ID != 0 {
-			w.twice = append(w.twice, repeated{p.Offset, p.Name})
+			w.again(p.Offset, p.Name)
 		}
 		given[number], w.values[number] = true, ofInput(i)
 	}
 	for _, t := range f.tensors { // may have the name of an input: then it is its default
 		number := w.table.find(t.id)
 		if stored[number] && t.id != 0 {
-			w.twice = append(w.twice, repeated{t.at, ""})
+			w.again(t.at, "")
 		}
 		stored[number], given[number], w.values[number] = true, true, value{}
 	}
@@ -65,13 +65,21 @@ func newWiring(f *flow, g *onnx.Graph) (*wiring, bool) {
 			}
 			number := w.table.find(id)
 			if given[number] {
-				w.twice = append(w.twice, repeated{f.nodes[i].at, ""})
+				w.again(f.nodes[i].at, "")
 			}
 			given[number], w.producer[number] = true, int32(i+1)
 		}
 	}
 	w.uses(given)
 	return w, true
+}
+
+// again remembers a name that is given twice, as far as anybody reads them.
+func (w *wiring) again(at int64, name string) {
+	const most = 1000
+	if len(w.twice) < most {
+		w.twice = append(w.twice, repeated{at, name})
+	}
 }
 
 // number gives a number to every name of the graph; false when there is no memory for it.

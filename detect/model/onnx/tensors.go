@@ -212,7 +212,7 @@ func (s *scan) file(location string) (int64, bool) {
 	if s.in.Sibling == nil {
 		return 0, false
 	}
-	const most = 1 << 14
+	const most = 1 << 12
 	size, known := s.files[location]
 	if !known && len(s.files) < most {
 		size = -1
