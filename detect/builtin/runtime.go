@@ -7,6 +7,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/msgpack"
 	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/artifact/format/orbax"
+	"github.com/picketsec/picket/artifact/format/paddle"
 	"github.com/picketsec/picket/artifact/format/pmml"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
@@ -15,6 +16,7 @@ import (
 	detectmsgpack "github.com/picketsec/picket/detect/model/msgpack"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
 	detectorbax "github.com/picketsec/picket/detect/model/orbax"
+	detectpaddle "github.com/picketsec/picket/detect/model/paddle"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
 )
@@ -26,6 +28,7 @@ func runtimeFormats() []format.Format {
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
 		msgpack.Format{}, orbax.Format{}, orbax.Zarr{}, orbax.Ocdbt{},
+		paddle.Format{}, paddle.Pir{}, paddle.Params{},
 	}
 }
 
@@ -34,5 +37,6 @@ func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
+		detectpaddle.New(),
 	}
 }

@@ -167,13 +167,3 @@ func piece(b []byte) bool {
 	})
 	return text && used > 0 && (score || len(b) > 2)
 }
-
-// paddle matches a program whose first block has the number 0 and no parent.
-func paddle(p format.Probe) bool {
-	ok := false
-	top(p.Head, func(x field) bool {
-		ok = x.number == 1 && x.wire == length && len(x.head) > 13 && string(x.head[:13]) == "\x08\x00\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
-		return false
-	})
-	return ok
-}

@@ -1,10 +1,10 @@
-"""Writes the samples of this folder with the usual writers (sentencepiece 0.2.3, pyarrow 26.0.1,
-msgpack 1.2.4). Each file is named after the format that it must be recognised as.
+"""Writes the samples of this folder with the usual writers (sentencepiece 0.2.3, pyarrow 26.0.1).
+Each file is named after the format that it must be recognised as.
 
 Run: python generate.py FOLDER
 """
 import io, pathlib, sqlite3, sys
-import msgpack, numpy as np, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece
+import numpy as np, pyarrow as pa, pyarrow.feather, pyarrow.parquet, sentencepiece
 
 out = pathlib.Path(sys.argv[1])
 model = io.BytesIO()
@@ -20,8 +20,6 @@ with pa.OSFile(str(out / "arrow.3"), "wb") as sink, pa.ipc.new_stream(sink, tabl
     w.write_table(table)
 
 (out / "text.1").write_bytes(booster.save_raw("json"))
-weights = msgpack.ExtType(1, msgpack.packb(((2,), "float32", np.zeros(2, "f4").tobytes())))
-(out / "msgpack.1").write_bytes(msgpack.packb({"params": {"w": weights}}))
 db = sqlite3.connect(out / "sqlite.1")
 db.execute("pragma page_size = 512")
 db.execute("create table t (a)")
