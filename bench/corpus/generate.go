@@ -35,7 +35,7 @@ var scripts = []script{
 	{args: []string{"boosters.py", "xgboost"}}, {args: []string{"boosters.py", "lightgbm"}},
 	{args: []string{"native_boosters.py", "xgboost"}}, {args: []string{"native_boosters.py", "lightgbm"}},
 	{args: []string{"native_boosters.py", "catboost"}}, {args: []string{"r_models.py"}},
-	{args: []string{"skops_models.py"}},
+	{args: []string{"skops_models.py"}}, {args: []string{"h2o_models.py"}, environment: "h2o"},
 	{args: []string{"boosters.py", "catboost"}}, {args: []string{"statistics_models.py"}}, {args: []string{"tensors.py"}},
 	{args: []string{"checkpoints.py"}},
 	{args: []string{"onnx_models.py", "debian"}, environment: "onnx"}, {args: []string{"onnx_models.py", "standard"}, environment: "onnx"},

@@ -87,7 +87,7 @@ func TestRecognition(t *testing.T) {
 		"\x12\x01" + zeros[:22] + "\xc9\xfa\x93\xf9":                                                  "mxnet",
 		"\xba\x16\x4f\x2f\x0c\x00\x00\x00":                                                            "fasttext", "IxFI\x80\x00\x00\x00" + zeros: "faiss",
 		"Obj\x01" + zeros: "avro", "ORC" + zeros + "ORC\x17": "orc", "CDF\x01\x00" + zeros: "netcdf", "MATLAB 5.0 MAT-file, x\x00": "matlab",
-		"\xac\xed\x00\x05sr\x00": "java-serialized",
+		"\xac\xed\x00\x05sr\x00": "java-serialized", "\x1c\xed\x093.46.0.7\x01\xffwater.Iced" + zeros: "h2o-binary",
 		"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00": "net-serialized",
 		piece("<unk>") + piece("<s>") + piece("</s>"):                          "sentencepiece",
 

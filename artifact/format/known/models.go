@@ -42,6 +42,8 @@ func models() []entry {
 			begins("MATLAB 5.0 MAT-file")},
 		{data("tfrecord", "TensorFlow records", "application/x-tfrecord", "https://www.tensorflow.org/tutorials/load_data/tfrecord", ".tfrecord"),
 			func(p format.Probe) bool { return record(p) && !boardVersion(p) }},
+		{active("h2o-binary", "H2O model in binary form", "application/vnd.h2o.binary", "https://docs.h2o.ai/h2o/latest-stable/h2o-docs/save-and-load-model.html"),
+			all(begins("\x1c\xed"), func(p format.Probe) bool { return bytes.Contains(p.Head[:min(len(p.Head), 256)], []byte("water.")) })},
 		{active("java-serialized", "Serialized Java objects", "application/x-java-serialized-object", "https://docs.oracle.com/javase/8/docs/platform/serialization/spec/protocol.html",
 			".ser"), all(begins("\xac\xed\x00\x05"), javaObject)},
 		{active("net-serialized", "Serialized .NET objects", "application/x-net-serialized-object", "https://learn.microsoft.com/openspecs/windows_protocols/ms-nrbf/"),

@@ -59,26 +59,7 @@ func schemaHead(blob *format.Blob) bool {
 
 // Open opens the schema of an archive. Call done when it was read.
 func Open(blob *format.Blob, budget *limits.Budget) (r io.Reader, done func(), err error) {
-	a, err := zip.Read(blob, budget)
-	if a == nil {
-		return nil, func() {}, err
-	}
-	for i := range a.Entries {
-		e := &a.Entries[i]
-		if e.Name() != Schema {
-			continue
-		}
-		views := a.Views(e)
-		if len(views) == 0 || !zip.Supported(views[0].Method) {
-			break
-		}
-		in, err := a.Content(views[0]).Blob().Open()
-		if err != nil {
-			return nil, a.Close, fmt.Errorf("open the schema: %w", err)
-		}
-		return in, func() { _ = in.Close(); a.Close() }, nil // what was read counts
-	}
-	return nil, a.Close, errors.Join(format.Malformed(0, "the archive has no readable %s", Schema), err)
+	return zip.OpenMember(blob, budget, Schema)
 }
 
 // Node is one object of the tree.

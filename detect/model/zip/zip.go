@@ -10,10 +10,12 @@ package zipfile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format/h2omojo"
 	"github.com/picketsec/picket/artifact/format/torchpackage"
 	"github.com/picketsec/picket/artifact/format/torchzip"
 	"github.com/picketsec/picket/artifact/format/zip"
@@ -36,6 +38,7 @@ type scan struct {
 	a        *zip.Archive
 	out      *detect.Output
 	roots    torchzip.Roots
+	mojo     bool            // the archive is a model of H2O, by the names of its members
 	packages []string        // folders that torch.package wrote
 	model    bool            // the archive holds a model, by the names of its members
 	names    map[string]bool // parts that were inspected
@@ -53,6 +56,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		names[i] = a.Entries[i].Name()
 	}
 	s.roots, s.packages, s.model = torchzip.FindRoots(names), torchpackage.Roots(names), isModel(names)
+	s.mojo = slices.Contains(names, h2omojo.Description)
 	for _, anomaly := range a.Anomalies {
 		s.anomaly(anomaly)
 	}
@@ -178,9 +182,14 @@ func (s *scan) partName(name string, v zip.View, n int) string {
 	return unique
 }
 
+// data reports whether the framework that an archive is for takes a member for raw numbers, by its name.
+func (s *scan) data(name string) bool {
+	return s.roots.Storage(name) || s.mojo && h2omojo.Numbers(name)
+}
+
 // storage reports whether both views call a member raw tensor storage.
 func (s *scan) storage(e *zip.Entry) bool {
-	return (!e.Central.Present || s.roots.Storage(e.Central.Name)) && (!e.Local.Present || s.roots.Storage(e.Local.Name))
+	return (!e.Central.Present || s.data(e.Central.Name)) && (!e.Local.Present || s.data(e.Local.Name))
 }
 
 // view inspects one view of a member.
