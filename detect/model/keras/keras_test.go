@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/hdf5"
@@ -58,49 +60,50 @@ func named(module, name string) string {
 func TestConfigurations(t *testing.T) {
 	const execution, custom, foreign = "code-execution", "custom-object", "foreign-module"
 	for name, c := range map[string]struct{ config, want string }{
-		"a layer":                             {layer("keras.layers", "Dense", `{"units": 3, "activation": "relu"}`), ""},
-		"a layer by its inner module":         {layer("keras.src.layers.core.dense", "Dense", `{}`), ""},
-		"a layer of Keras 2":                  {`{"class_name": "Dense", "config": {"units": 3, "activation": "tanh", "kernel_initializer": {"class_name": "GlorotUniform", "config": {}}}}`, ""},
-		"a layer of tf_keras":                 {layer("tf_keras.src.layers.rnn.lstm", "LSTM", `{}`), ""},
-		"a layer of an old TensorFlow":        {layer("tensorflow.python.keras.layers.core", "Dense", `{}`), ""},
-		"an operation":                        {layer("keras.src.ops.numpy", "Multiply", `{}`), ""},
-		"a schedule":                          {layer("keras.optimizers.schedules", "CosineDecay", `{}`), ""},
-		"a function of Keras":                 {named("builtins", "relu"), ""},
-		"a loss by its name":                  {`{"class_name": "Sequential", "config": {}, "compile_config": {"loss": {"out": "mse"}, "metrics": [["mae"], null]}}`, ""},
-		"a layer of one's own":                {layer("acme.layers", "Scale", `{}`), custom},
-		"a layer of one's own, unqualified":   {`{"class_name": "acme>Scale", "config": {}}`, custom},
-		"a function of one's own":             {named("builtins", "my_scale"), custom},
-		"a function of the main program":      {named("__main__", "my_scale"), custom},
-		"an activation of one's own":          {layer("keras.layers", "Dense", `{"activation": "my_activation"}`), custom},
-		"a loss of one's own":                 {`{"class_name": "Sequential", "config": {}, "compile_config": {"loss": "my_loss"}}`, custom},
-		"an unknown layer of Keras":           {layer("keras.layers", "NewInKeras4", `{}`), custom},
-		"a layer of an extension":             {layer("keras_hub.src.models.bert", "BertBackbone", `{}`), "extension"},
-		"a function of an extension":          {named("keras_hub.utils", "run"), foreign},
-		"os.system":                           {named("os", "system"), execution},
-		"eval":                                {named("builtins", "eval"), execution},
-		"a harmless function of Python":       {named("math", "sqrt"), foreign},
-		"a function of a library":             {named("acme.tools", "run"), foreign},
-		"a class of Python":                   {layer("subprocess", "Popen", `{}`), execution},
-		"get_file":                            {named("keras.utils", "get_file"), execution},
-		"get_file of tensorflow.keras":        {named("tensorflow.keras.utils", "get_file"), execution},
-		"get_file as a class":                 {layer("keras.utils", "get_file", `{}`), execution},
-		"safe mode off":                       {named("keras.src.saving.serialization_lib", "enable_unsafe_deserialization"), execution},
-		"a callback":                          {layer("keras.callbacks", "LambdaCallback", `{}`), "unsafe-callable"},
-		"another function of Keras":           {named("keras.src.utils.io_utils", "print_msg"), "unsafe-callable"},
-		"a module that Keras has not":         {layer("keras.src.layers.evil", "Dense", `{}`), "impostor"},
-		"a class with a module in its name":   {`{"class_name": "keras.layers.Dense", "config": {}}`, custom + " impostor"},
-		"a package that begins like Keras":    {layer("kerasx.layers", "Dense", `{}`), custom},
-		"two names":                           {strings.Replace(layer("keras.layers", "Dense", `{}`), `"registered_name": null`, `"registered_name": "evil>Dense2"`, 1), "name-conflict"},
-		"one name twice":                      {strings.Replace(layer("keras.layers", "Dense", `{}`), `"registered_name": null`, `"registered_name": "Dense"`, 1), ""},
-		"a key twice":                         {`{"class_name": "Lambda", "class_name": "Dense", "config": {}}`, "name-conflict"},
-		"a vocabulary of words":               {layer("keras.layers", "StringLookup", `{"vocabulary": ["/etc/passwd", "b"]}`), ""},
-		"a vocabulary in a file":              {layer("keras.layers", "StringLookup", `{"vocabulary": "words.txt"}`), "vocabulary-file"},
-		"a SavedModel":                        {layer("keras.layers", "TFSMLayer", `{"filepath": "x"}`), "nested-model"},
-		"an operation of TensorFlow":          {`{"class_name": "TFOpLambda", "config": {"function": "math.reduce_mean"}}`, ""},
-		"an operation that reads":             {`{"class_name": "TFOpLambda", "config": {"function": "io.read_file"}}`, "unsafe-operation"},
-		"units beyond memory":                 {layer("keras.layers", "Dense", `{"units": 100000000000}`), "shape-bomb"},
-		"a function by the name of no module": {layer("keras.layers", "Lambda", `{"function": "my_function", "function_type": "function", "module": "__main__"}`), custom},
-		"a function of os in a Lambda layer":  {`{"class_name": "Lambda", "config": {"function": "system", "function_type": "function", "module": "os"}}`, execution},
+		"a layer":                                 {layer("keras.layers", "Dense", `{"units": 3, "activation": "relu"}`), ""},
+		"a layer by its inner module":             {layer("keras.src.layers.core.dense", "Dense", `{}`), ""},
+		"a layer of Keras 2":                      {`{"class_name": "Dense", "config": {"units": 3, "activation": "tanh", "kernel_initializer": {"class_name": "GlorotUniform", "config": {}}}}`, ""},
+		"a layer of tf_keras":                     {layer("tf_keras.src.layers.rnn.lstm", "LSTM", `{}`), ""},
+		"a layer of an old TensorFlow":            {layer("tensorflow.python.keras.layers.core", "Dense", `{}`), ""},
+		"an operation":                            {layer("keras.src.ops.numpy", "Multiply", `{}`), ""},
+		"a schedule":                              {layer("keras.optimizers.schedules", "CosineDecay", `{}`), ""},
+		"a function of Keras":                     {named("builtins", "relu"), ""},
+		"a loss by its name":                      {`{"class_name": "Sequential", "config": {}, "compile_config": {"loss": {"out": "mse"}, "metrics": [["mae"], null]}}`, ""},
+		"a layer of one's own":                    {layer("acme.layers", "Scale", `{}`), custom},
+		"a layer of one's own, unqualified":       {`{"class_name": "acme>Scale", "config": {}}`, custom},
+		"a function of one's own":                 {named("builtins", "my_scale"), custom},
+		"a function of the main program":          {named("__main__", "my_scale"), custom},
+		"an activation of one's own":              {layer("keras.layers", "Dense", `{"activation": "my_activation"}`), custom},
+		"a loss of one's own":                     {`{"class_name": "Sequential", "config": {}, "compile_config": {"loss": "my_loss"}}`, custom},
+		"an unknown layer of Keras":               {layer("keras.layers", "NewInKeras4", `{}`), custom},
+		"a layer of an extension":                 {layer("keras_hub.src.models.bert", "BertBackbone", `{}`), "extension"},
+		"a function of an extension":              {named("keras_hub.utils", "run"), foreign},
+		"os.system":                               {named("os", "system"), execution},
+		"eval":                                    {named("builtins", "eval"), execution},
+		"a harmless function of Python":           {named("math", "sqrt"), foreign},
+		"a function of a library":                 {named("acme.tools", "run"), foreign},
+		"a class of Python":                       {layer("subprocess", "Popen", `{}`), execution},
+		"get_file":                                {named("keras.utils", "get_file"), execution},
+		"get_file of tensorflow.keras":            {named("tensorflow.keras.utils", "get_file"), execution},
+		"get_file as a class":                     {layer("keras.utils", "get_file", `{}`), execution},
+		"safe mode off":                           {named("keras.src.saving.serialization_lib", "enable_unsafe_deserialization"), execution},
+		"a callback":                              {layer("keras.callbacks", "LambdaCallback", `{}`), "unsafe-callable"},
+		"another function of Keras":               {named("keras.src.utils.io_utils", "print_msg"), "unsafe-callable"},
+		"a module that Keras has not":             {layer("keras.src.layers.evil", "Dense", `{}`), "impostor"},
+		"a class with a module in its name":       {`{"class_name": "keras.layers.Dense", "config": {}}`, custom + " impostor"},
+		"a package that begins like Keras":        {layer("kerasx.layers", "Dense", `{}`), custom},
+		"a package that begins like TensorFlow's": {layer("tensorflow.kerasx.layers", "Dense", `{}`), foreign},
+		"two names":                               {strings.Replace(layer("keras.layers", "Dense", `{}`), `"registered_name": null`, `"registered_name": "evil>Dense2"`, 1), "name-conflict"},
+		"one name twice":                          {strings.Replace(layer("keras.layers", "Dense", `{}`), `"registered_name": null`, `"registered_name": "Dense"`, 1), ""},
+		"a key twice":                             {`{"class_name": "Lambda", "class_name": "Dense", "config": {}}`, "name-conflict"},
+		"a vocabulary of words":                   {layer("keras.layers", "StringLookup", `{"vocabulary": ["/etc/passwd", "b"]}`), ""},
+		"a vocabulary in a file":                  {layer("keras.layers", "StringLookup", `{"vocabulary": "words.txt"}`), "vocabulary-file"},
+		"a SavedModel":                            {layer("keras.layers", "TFSMLayer", `{"filepath": "x"}`), "nested-model"},
+		"an operation of TensorFlow":              {`{"class_name": "TFOpLambda", "config": {"function": "math.reduce_mean"}}`, ""},
+		"an operation that reads":                 {`{"class_name": "TFOpLambda", "config": {"function": "io.read_file"}}`, "unsafe-operation"},
+		"units beyond memory":                     {layer("keras.layers", "Dense", `{"units": 100000000000}`), "shape-bomb"},
+		"a function by the name of no module":     {layer("keras.layers", "Lambda", `{"function": "my_function", "function_type": "function", "module": "__main__"}`), custom},
+		"a function of os in a Lambda layer":      {`{"class_name": "Lambda", "config": {"function": "system", "function_type": "function", "module": "os"}}`, execution},
 	} {
 		r := detecttest.Run(t, []byte(c.config), formats(), detectors()...)
 		if got := strings.Join(rulesOf(r), " "); got != c.want {
@@ -192,4 +195,38 @@ func TestAcceptance(t *testing.T) {
 		}
 	}
 	detecttest.Accept(t, detectkeras.New(), formats(), samples)
+}
+
+// FuzzConfiguration: no configuration makes the detector fail, or gives two answers.
+func FuzzConfiguration(f *testing.F) {
+	for _, s := range hostile.Samples() {
+		if content, err := s.Build(); err == nil && strings.HasPrefix(s.Group, "keras-") && strings.HasSuffix(s.Name, ".json") {
+			f.Add(content)
+		}
+	}
+	for name, content := range testdata(f) {
+		if strings.HasSuffix(name, ".json") {
+			f.Add(content)
+		}
+	}
+	f.Add([]byte(named("tensorflow.kerasx", "f")))
+	f.Add([]byte(layer("keras.layers", "StringLookup", `{"vocabulary": "/etc/passwd", "units": 1e99}`)))
+	f.Add([]byte(layer("keras.layers", "TorchModuleWrapper", `{"module": "gAJjcG9zaXgKc3lzdGVtCg=="}`)))
+	every, all := formats(), detectors()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		first := detecttest.Run(t, content, every, all...)
+		if diff := cmp.Diff(first, detecttest.Run(t, content, every, all...)); diff != "" {
+			t.Fatalf("two runs differ:\n%s", diff)
+		}
+		for _, gap := range first.Coverage.Gaps {
+			if strings.Contains(gap.Reason, "internal error") {
+				t.Fatal(gap.Reason)
+			}
+		}
+		for _, finding := range first.Findings {
+			if at := finding.Location.Offset; finding.Location.Member == "" && at > int64(len(content)) {
+				t.Fatalf("%s at %d of %d", finding.Rule.ID, at, len(content))
+			}
+		}
+	})
 }

@@ -69,18 +69,16 @@ func (n *names) add(table map[string]map[string]bool, all map[string]bool, line 
 // below is the module below "keras" that a module is by any of the names that releases gave it; false for one of others.
 func below(module string) (string, bool) {
 	parts := strings.Split(module, ".")
-	switch {
-	case parts[0] == "keras" || parts[0] == "tf_keras":
-		parts = parts[1:]
-	case strings.HasPrefix(module, "tensorflow.keras") || strings.HasPrefix(module, "tensorflow.python.keras") ||
-		strings.HasPrefix(module, "tensorflow_core.python.keras"):
-		for parts[0] != "keras" {
-			parts = parts[1:]
+	for _, root := range []string{"keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "tensorflow_core.python.keras", "tensorflow._api.v2.v2.keras"} {
+		if module == root || strings.HasPrefix(module, root+".") {
+			return inner(parts[strings.Count(root, ".")+1:]), true
 		}
-		parts = parts[1:]
-	default:
-		return "", false
 	}
+	return "", false
+}
+
+// inner joins the parts of a module, without those that releases added and removed.
+func inner(parts []string) string {
 	kept := parts[:0:0]
 	for _, p := range parts {
 		switch p {
@@ -89,7 +87,7 @@ func below(module string) (string, bool) {
 			kept = append(kept, p)
 		}
 	}
-	return strings.Join(kept, "."), true
+	return strings.Join(kept, ".")
 }
 
 // known reports whether Keras has a module, or had it: releases move the modules inside of its packages.

@@ -161,6 +161,14 @@ func kerasLayers() []kerasCase {
 		{"fn-module", "foreign", "CVE-2025-1550: a function by its module and name in keys of their own", layer("Dense", `{"units":1,"fn_module":"os","fn_name":"system"}`)},
 		{"typespec", "foreign", "an object of a type that is a class of the system", `{"module":"subprocess","class_name":"__typespec__","spec_name":"Popen","config":[["echo","` + Marker + `"]],"registered_name":null}`},
 	}
+	return append(append(list, kerasCalls()...),
+		kerasCase{"class-popen", "foreign", "CVE-2025-1550: a class of the system as a layer", object("subprocess", "Popen", "null", `{"args":["echo","`+Marker+`"]}`)},
+		kerasCase{"class-unittest", "foreign", "CVE-2025-1550: a class of the standard library as a layer", object("unittest.mock", "Mock", "null", `{}`)})
+}
+
+// kerasCalls are layers that call a function by its name.
+func kerasCalls() []kerasCase {
+	var list []kerasCase
 	arguments := `{"command":"echo ` + Marker + `"}`
 	for _, f := range []struct{ module, name, technique string }{
 		{"os", "system", "CVE-2025-1550: a function of the system, which a layer calls"},
@@ -189,9 +197,7 @@ func kerasLayers() []kerasCase {
 	} {
 		list = append(list, kerasCase{"call-" + strings.ReplaceAll(f.module, ".", "-") + "-" + f.name, "foreign", f.technique, called(f.module, f.name, arguments)})
 	}
-	return append(list,
-		kerasCase{"class-popen", "foreign", "CVE-2025-1550: a class of the system as a layer", object("subprocess", "Popen", "null", `{"args":["echo","`+Marker+`"]}`)},
-		kerasCase{"class-unittest", "foreign", "CVE-2025-1550: a class of the standard library as a layer", object("unittest.mock", "Mock", "null", `{}`)})
+	return list
 }
 
 // kerasConfigs are configurations whose attack is not in a layer.
