@@ -5,7 +5,7 @@ set -eu
 venv=${1:-.venv}
 here=$(dirname "$0")
 packages="python3-venv python3-torch python3-sklearn python3-joblib python3-xgboost python3-pandas python3-scipy python3-dill
-  python3-cloudpickle python3-lz4 python3-h5py
+  python3-cloudpickle python3-lz4 python3-h5py python3-tables
   r-base-core r-recommended r-cran-randomforest r-cran-e1071 default-jre-headless libonnx-testdata zip openssl p7zip-full"
 missing=""
 for p in $packages; do

@@ -47,7 +47,7 @@ var scripts = []script{
 	{args: []string{"tensorflow_models.py", "saved"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "graphs"}, environment: "tensorflow"},
 	{args: []string{"tensorflow_models.py", "checkpoints"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "lite"}, environment: "tensorflow"},
 	{args: []string{"tensorflowjs.py"}, environment: "tensorflow"},
-	{args: []string{"scientific.py"}}, {args: []string{"scientific.py"}, environment: "tensorflow"},
+	{args: []string{"stores.py"}}, {args: []string{"scientific.py"}}, {args: []string{"scientific.py"}, environment: "tensorflow"},
 	{args: []string{"packages.py", "torchserve"}, environment: "bundle"}, {args: []string{"packages.py", "7z"}, environment: "bundle"},
 	{args: []string{"packages.py", "oci"}, environment: "bundle"}, {args: []string{"packages.py", "triton"}, environment: "bundle"},
 	{args: []string{"torch_packages.py"}}, {args: []string{"mlflow_models.py"}, environment: "mlflow"}, {args: []string{"pipelines.py"}, environment: "spacy"},

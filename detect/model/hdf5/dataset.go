@@ -100,12 +100,28 @@ func (s *scan) piece(d *hdf5.Dataset, p hdf5.Piece, name string) error {
 		if ok {
 			return s.values(d.Type, data, p.Offset, name)
 		}
+		if len(d.Filters) > 0 && carries(d) {
+			s.out.Gap(p.Offset, p.Length, name+": compressed by a filter that is not read")
+		}
 	}
 	blob, err := s.in.Blob.Section(p.Offset, p.Length)
 	if err != nil {
 		return err
 	}
 	return s.inspect(name, blob)
+}
+
+// carries reports whether a dataset is of a form in which programs keep content of other formats: not of images, nor of short
+// texts.
+func carries(d *hdf5.Dataset) bool {
+	const short = 24 // bytes; no pickle that does harm is shorter
+	switch d.Type.Class {
+	case hdf5.Opaque, hdf5.String:
+		return d.Type.Size >= short
+	case hdf5.Fixed, hdf5.Bitfield, hdf5.Array:
+		return len(d.Space.Dims) <= 1
+	}
+	return false // of variable length: not compressed
 }
 
 // account counts the bytes of the file and has those inspected that belong to nothing.

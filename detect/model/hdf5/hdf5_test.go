@@ -127,6 +127,23 @@ func TestLinksOfHonestModelsPass(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeDecompressedIsNotClean(t *testing.T) {
+	for _, s := range hostile.Samples() {
+		if s.Name != "hdf5-dataset-gzip.h5" {
+			continue
+		}
+		content, err := s.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const gzip, blosc = "\x01\x00\x08\x00\x01\x00\x01\x00deflate\x00", "\x01\x7d\x08\x00\x01\x00\x01\x00deflate\x00"
+		foreign := strings.Replace(string(content), gzip, blosc, 1)
+		if r := scan(t, []byte(foreign)); r.Verdict != picket.Incomplete || rulesOf(r) != "model.hdf5.filter-plugin" {
+			t.Errorf("%s: %s %+v", r.Verdict, rulesOf(r), r.Coverage)
+		}
+	}
+}
+
 func TestAcceptance(t *testing.T) {
 	samples := map[string][]byte{"latest": real(t)["small-latest-0.h5"][:60000]}
 	for _, s := range hostile.Samples() {
