@@ -17,7 +17,7 @@ import (
 func tensorflowFormats() []format.Format {
 	return []format.Format{
 		tensorflow.SavedModel{}, tensorflow.MetaGraph{}, tensorflow.Graph{}, tensorflow.KerasMetadata{}, tensorflow.Fingerprint{},
-		tensorflow.DebugInfo{},
+		tensorflow.DebugInfo{}, tensorflow.Text{},
 		tensorflowcheckpoint.Index{}, tensorflowcheckpoint.State{}, tflite.Format{}, tfjs.Format{},
 	}
 }

@@ -176,6 +176,74 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+const textSample = `# a comment
+saved_model_schema_version: 1
+meta_graphs {
+  meta_info_def { tags: "serve" tensorflow_version: '2' "." "1" unknown { x: 1 y: [1, 2] } }
+  graph_def < node { name: "p" op: "Const" attr { key: "dtype" value { type: DT_STRING } }
+    attr { key: "value" value { tensor { dtype: DT_STRING tensor_shape { dim { size: 1 } } string_val: "/etc\057pass\x77d\'" float_val: 1.5e3 } } } }
+    node { name: "r", op: "ReadFile"; input: ["p", "^x"] }
+    library { function { signature { name: "f" input_arg { name: "a" } } ret { key: "o" value: "r:0" } } } >
+  asset_file_def { tensor_info { name: "path:0" } filename: "vocab.txt" }
+}
+`
+
+// asText translates a text and reads what it stands for.
+func asText(t testing.TB, content string) (string, string, error) {
+	t.Helper()
+	binary, name, err := tensorflow.ReadText(format.BytesBlob([]byte(content)), limits.NewBudget(limits.Default()))
+	if err != nil || name != tensorflow.NameSavedModel {
+		return "", name, err
+	}
+	g := open(t, binary)[0]
+	out := fmt.Sprint(g.Tags, g.Version, g.Assets[0].Tensor, g.Assets[0].File, g.Graph.Functions[0].Name, g.Graph.Functions[0].Args, g.Graph.Functions[0].Returns)
+	err = g.Graph.Nodes(func(_ int, n tensorflow.Node) error {
+		out += fmt.Sprint(" ", n.Name, n.Op, n.Inputs)
+		v, ok, err := n.Attr("value")
+		if ok {
+			out += fmt.Sprint(v.Tensor.Type, v.Tensor.Dims, v.Tensor.Texts)
+		}
+		return err
+	})
+	return out, name, err
+}
+
+func TestText(t *testing.T) {
+	got, _, err := asText(t, textSample)
+	if want := "[serve]2.1path:0vocab.txtf[a] [r:0] pConst[]7 [1] [/etc/passwd'] rReadFile[p ^x]"; got != want || err != nil {
+		t.Errorf("read %q (%v), want %q", got, err, want)
+	}
+	for _, bad := range []string{"node {", "node { name: }", "node { name: \"x }", "node { name: \"\\q\" }", "node { name \"x\" }", "node }", "node {}\x00node {}",
+		strings.Repeat("node {", 100), "node { input: [\"a\" "} {
+		if _, _, err := asText(t, bad); !errors.Is(err, format.ErrMalformed) {
+			t.Errorf("%.40q: the error is %v", bad, err)
+		}
+	}
+	for content, want := range map[string]bool{
+		textSample: true, "node {\n name: \"x\"\n op: \"Const\"\n}": true, "meta_info_def {": true, "node {\n calculator: \"x\"\n}": false, "name: x": false, "": false,
+		"library { function { node_def { op: \"x\" } } }": true,
+	} {
+		if got := (tensorflow.Text{}).Match(format.Probe{Head: []byte(content)}); got != want {
+			t.Errorf("%.30q: matched %v", content, got)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add(textSample)
+	f.Fuzz(func(t *testing.T, content string) {
+		first, name, err := tensorflow.ReadText(format.BytesBlob([]byte(content)), limits.NewBudget(limits.Default()))
+		second, _, _ := tensorflow.ReadText(format.BytesBlob([]byte(content)), limits.NewBudget(limits.Default()))
+		if string(first) != string(second) || len(first) > 16*len(content)+16 {
+			t.Errorf("%d bytes became %d and %d", len(content), len(first), len(second))
+		}
+		expected(t, err)
+		if err == nil && name == "" {
+			t.Error("the text stands for no format")
+		}
+	})
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(sample())
 	f.Add(tf.SavedModel(tf.MetaGraph(tf.Graph(nil, tf.Const("a", "b")), nil)))

@@ -26,8 +26,9 @@ type Detector struct{}
 func (Detector) Info() detect.Info {
 	return detect.Info{
 		Name: "tensorflow", Title: "TensorFlow: operations with effects, paths, assets, resource bombs",
-		Formats: []string{tensorflow.NameSavedModel, tensorflow.NameMetaGraph, tensorflow.NameGraph, tensorflow.NameKerasMetadata},
-		Rules:   rules(),
+		Formats: []string{tensorflow.NameSavedModel, tensorflow.NameMetaGraph, tensorflow.NameGraph, tensorflow.NameKerasMetadata,
+			tensorflow.NameText},
+		Rules: rules(),
 	}
 }
 
@@ -43,6 +44,9 @@ type scan struct {
 
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
+	if in.Format == tensorflow.NameText {
+		return text(ctx, in, out)
+	}
 	root, err := tensorflow.Open(in.Blob, in.Budget)
 	if err != nil {
 		return err
@@ -55,6 +59,21 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	s.out.Opaque(s.opaque)
 	s.out.Parsed(in.Blob.Size() - s.opaque)
 	return nil
+}
+
+// text inspects a graph that is written as text as the protocol buffer that it stands for.
+func text(ctx context.Context, in detect.Input, out *detect.Output) error {
+	content, name, err := tensorflow.ReadText(in.Blob, in.Budget)
+	if err != nil {
+		return err
+	}
+	release, err := in.Budget.Hold(int64(len(content)))
+	if err != nil {
+		return err
+	}
+	defer release()
+	out.Parsed(in.Blob.Size())
+	return out.Inspect(ctx, detect.Part{Name: "as a protocol buffer", Blob: format.BytesBlob(content), As: name})
 }
 
 // document reads the whole content by its format.

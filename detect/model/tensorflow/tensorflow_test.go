@@ -178,6 +178,16 @@ func TestSavedModels(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	const evil = `node { name: "p" op: "Const" attr { key: "value" value { tensor { dtype: DT_STRING string_val: "/etc/passwd" } } } } node { name: "r" op: "ReadFile" input: "p" }`
+	for content, want := range map[string]string{evil: "file-read", strings.Replace(evil, "ReadFile", "Identity", 1): ""} {
+		r := detecttest.Run(t, []byte(content), append(all(), formats.Text{}), tensorflow.Detector{})
+		if got := ids(r); got != want || len(r.Coverage.Gaps) > 0 {
+			t.Errorf("%s: got %q, want %q (%v)", content, got, want, r.Coverage.Gaps)
+		}
+	}
+}
+
 func TestAccept(t *testing.T) {
 	samples := map[string][]byte{}
 	for _, name := range []string{"python", "read joined", "through a call", "expanding constant", "queue of paths"} {

@@ -49,6 +49,15 @@ func savedModelSamples() []Sample {
 		tf.Graph(nil, tf.Placeholder("x"), tfNode("y", "PyFunc", "x")), nil))
 	add("metagraph-write.meta", "tensorflow-metagraph", "a file written by the graph beside a checkpoint", tf.MetaGraph(
 		tf.Graph(nil, tf.Const("p", Marker+".py"), tfNode("y", "WriteFile", "p", "p")), nil))
+	add("saved_model.pbtxt", "tensorflow-text", "a SavedModel as text, which loaders take where there is no binary one", []byte(`saved_model_schema_version: 1
+meta_graphs { meta_info_def { tags: "serve" } graph_def {
+  node { name: "p" op: "Const" attr { key: "dtype" value { type: DT_STRING } } attr { key: "value" value { tensor { dtype: DT_STRING string_val: "/etc" "/passwd" } } } }
+  node { name: "r" op: "ReadFile" input: "p" } } }
+`))
+	add("graph.pbtxt", "tensorflow-text", "a graph as text with a path in escapes", []byte(`node { name: "p" op: "Const" attr { key: "value" value { tensor { dtype: DT_STRING `+
+		`string_val: '\057\145tc/cron.d/x' } } } }
+node < name: "w", op: "WriteFile", input: ["p", "p"] >
+`))
 	return all
 }
 
