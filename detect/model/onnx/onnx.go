@@ -200,6 +200,7 @@ func (s *scan) compiled(n *onnx.Node, a *onnx.Attribute) error {
 // Bounds of what is looked at.
 const (
 	longestPath = 4096
+	longestWord = 1 << 10 // bytes of a text that may be plain
 	mostText    = 1 << 20 // bytes of one text that are judged
 	leastPart   = 24      // bytes that can be a file of a known format
 	mostHidden  = 1000    // fields that the schema does not have, and are inspected
@@ -226,6 +227,9 @@ func (s *scan) library(at int64, key, text string) {
 func (s *scan) Text(t onnx.Text) error {
 	if t.Where == onnx.NodeText || t.Where == onnx.ValueText {
 		return s.quickText(t)
+	}
+	if word, err := t.Body.View(longestWord); err != nil || t.Body.Size <= longestWord && plain(word) {
+		return err
 	}
 	text, err := s.text(t.Body)
 	if err != nil {

@@ -184,7 +184,7 @@ func onnxOperators() []Sample {
 		onnxFile("operator", "shadowed-relu", "a function of the model takes the place of Relu", onnxModel(xy("Relu", ""),
 			onnxFunction("", "Relu", onnxNode("Neg", "", []string{"a"}, []string{"b"})))),
 		onnxFile("operator", "metadata-library", "metadata that names a library of custom operators", onnxModel(onnxAdd(onnxOne()),
-			onnxMsg{}.msg(14, onnxMsg{}.text(1, "custom_ops_library").text(2, "custom_ops.dll")))),
+			onnxMsg{}.msg(14, onnxMsg{}.text(1, "library").text(2, "custom.dll")))),
 	}
 }
 
