@@ -65,7 +65,7 @@ type origin struct {
 
 // judge sums up a list of texts that a path may be.
 func judge(values []string) origin {
-	o := origin{}
+	o := origin{unknown: len(values) == 0}
 	for _, v := range values {
 		marked := false
 		for _, mark := range []string{markInput, markAsset, markState, markComputed} {

@@ -21,6 +21,8 @@ const (
 	maxValues = 24      // texts that one tensor may be
 	maxSteps  = 1 << 15 // nodes that are followed in one graph
 	maxFollow = 300     // nodes in a chain
+	maxCalls  = 256     // callers of one function
+	maxLength = 4 << 10 // bytes of a text: where it leads, its start says
 )
 
 // resolver finds out which texts a tensor may hold.
@@ -28,6 +30,7 @@ type resolver struct {
 	*index
 	fed   map[string]string // what is given for tensors of the graph itself, by the names of their nodes: a mark
 	memo  map[uint64][]string
+	kept  []string // what variables may hold; nil when that is not known yet
 	steps int
 }
 
@@ -84,6 +87,10 @@ func (r *resolver) argument(scope, i, depth int) ([]string, error) {
 		return []string{markInput}, nil
 	}
 	var all []string
+	if len(callers) > maxCalls {
+		callers, all = callers[:maxCalls], append(all, markComputed)
+	}
+	r.steps += len(callers)
 	for _, c := range callers {
 		n, err := r.graph.Node(c.offset, c.size)
 		if err != nil {
@@ -247,7 +254,7 @@ func (r *resolver) join(scope int, n tensorflow.Node, depth int) ([]string, erro
 		var longer []string
 		for _, a := range whole {
 			for _, b := range parts {
-				longer = append(longer, a+between+b)
+				longer = append(longer, (a + between + b)[:min(len(a)+len(between)+len(b), maxLength)])
 			}
 		}
 		if len(longer) > maxValues {
@@ -260,6 +267,10 @@ func (r *resolver) join(scope int, n tensorflow.Node, depth int) ([]string, erro
 
 // variable lists what texts are ever put in variables; a checkpoint may hold others.
 func (r *resolver) variable(depth int) ([]string, error) {
+	if r.kept != nil {
+		return slices.Clone(r.kept), nil
+	}
+	r.kept = []string{markState} // what variables hold may come from variables
 	all := []string{}
 	for _, c := range r.strings {
 		n, err := r.graph.Node(c.offset, c.size)
@@ -275,7 +286,13 @@ func (r *resolver) variable(depth int) ([]string, error) {
 	if len(all) == 0 {
 		all = append(all, markState)
 	}
-	return all, nil
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) > maxValues {
+		all = append(all[:maxValues:maxValues], markComputed)
+	}
+	r.kept = all
+	return slices.Clone(all), nil
 }
 
 // results follows the results of the functions that a node calls; calls is false for a node that calls none, or one whose

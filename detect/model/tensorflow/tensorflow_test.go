@@ -1,6 +1,7 @@
 package tensorflow_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,28 @@ func TestManyNodes(t *testing.T) {
 	r := detecttest.Run(t, tf.Graph(nil, nodes...), all(), tensorflow.Detector{})
 	if got := ids(r); !strings.Contains(got, "file-read") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestGraphsMadeToBeFollowedForEverAreNotClean(t *testing.T) {
+	double := [][]byte{tf.Const("v0", "/etc/"), op("other", "Range")}
+	for i := range 250 {
+		double = append(double, op(fmt.Sprint("v", i+1), "StringJoin", fmt.Sprint("v", i), fmt.Sprint("v", i)))
+	}
+	cycle := [][]byte{op("first", "NoOp"), op("v250", "Merge", "a", "b"), op("a", "Identity", "v250"), op("b", "NextIteration", "a")}
+	callers := [][]byte{op("first", "NoOp")}
+	for i := range 5000 {
+		callers = append(callers, calling(fmt.Sprint("c", i), "PartitionedCall", "f", "x"))
+	}
+	library := tf.Library(tf.Function("f", in("p"), "", op("r", "WriteFile", "p")))
+	for name, graph := range map[string][]byte{
+		"doubling": tf.Graph(nil, append(double, op("r", "ReadFile", "v250"))...), "cycle": tf.Graph(nil, append(cycle, op("r", "WriteFile", "v250"))...),
+		"callers": tf.Graph(library, callers...),
+	} {
+		r := detecttest.Run(t, graph, all(), tensorflow.Detector{})
+		if r.Verdict == picket.Clean {
+			t.Errorf("%s: clean, %v", name, r.Formats)
+		}
 	}
 }
 
