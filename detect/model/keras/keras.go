@@ -94,7 +94,7 @@ func (a *analysis) archive(in detect.Input) error {
 	return err
 }
 
-// maxConfig bounds a configuration in bytes.
+// maxConfig bounds a configuration in bytes; what is longer is cut, and so not JSON.
 const maxConfig = 8 << 20
 
 // member judges one view of the configuration in an archive.
@@ -104,16 +104,20 @@ func (a *analysis) member(c *zip.Content) error {
 	if err != nil {
 		return err
 	}
-	release, err := a.budget.Hold(maxConfig)
+	limit := int64(maxConfig)
+	if c.Size >= 0 {
+		limit = min(limit, c.Size) // Python reads no more than the archive states
+	}
+	release, err := a.budget.Hold(limit)
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
 	defer release()
-	content, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	content, err := io.ReadAll(io.LimitReader(r, limit))
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
-	return a.document(format.BytesBlob(content))
+	return a.document(format.BytesBlob(decoded(content)))
 }
 
 // hdf5 judges the configurations in the attributes of the root.

@@ -1,6 +1,7 @@
 package keras_test
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	detectpickle "github.com/picketsec/picket/detect/model/pickle"
 	detectzip "github.com/picketsec/picket/detect/model/zip"
 	"github.com/picketsec/picket/internal/testkit/hostile"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // formats and detectors are what a Keras model is inspected with.
@@ -163,6 +165,31 @@ func TestBytecodeIsExplained(t *testing.T) {
 		offset := r.Findings[0].Location.Offset
 		if strings.HasSuffix(s.Name, ".h5") && string(content[offset+1:offset+5]) != "4wEA" {
 			t.Errorf("%s: no bytecode at %d", s.Name, offset)
+		}
+	}
+}
+
+func TestConfigurationsInOtherEncodings(t *testing.T) {
+	text := `{"class_name": "Lambda", "config": {"function": "system", "function_type": "function", "module": "os"}}`
+	for name, encode := range map[string]func(rune) []byte{
+		"UTF-16 LE": func(r rune) []byte { return binary.LittleEndian.AppendUint16(nil, uint16(r)) },
+		"UTF-16 BE": func(r rune) []byte { return binary.BigEndian.AppendUint16(nil, uint16(r)) },
+		"UTF-32 LE": func(r rune) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(r)) },
+		"UTF-32 BE": func(r rune) []byte { return binary.BigEndian.AppendUint32(nil, uint32(r)) },
+		"UTF-8":     func(r rune) []byte { return []byte(string(r)) },
+	} {
+		for _, mark := range []string{"", "\ufeff"} {
+			var b []byte
+			for _, r := range mark + text {
+				b = append(b, encode(r)...)
+			}
+			content, err := rawzip.Archive{Entries: []rawzip.Entry{{Name: "config.json", Data: b}}}.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := detecttest.Run(t, content, formats(), detectors()...); r.Verdict != picket.Malicious {
+				t.Errorf("%s with the mark %q is %s: %v", name, mark, r.Verdict, r.Coverage.Gaps)
+			}
 		}
 	}
 }

@@ -73,6 +73,11 @@ func escaped(b []byte) string {
 	return text.String()
 }
 
+// wide writes text of plain characters in UTF-16.
+func wide(text string) string {
+	return strings.Join(strings.Split(text, ""), "\x00") + "\x00"
+}
+
 // kerasZip is an archive of Keras 3 with a configuration.
 func kerasZip(config string, more ...rawzip.Entry) rawzip.Archive {
 	return rawzip.Archive{Entries: append([]rawzip.Entry{
@@ -253,6 +258,8 @@ func kerasArchives() []Sample {
 		archive("asset-pickle", "a pickle among the assets", kerasZip(honest, rawzip.Entry{Name: "assets/layers/vocabulary.pkl", Data: attackPickle()}).Bytes),
 		archive("config-only", "an archive of nothing but a configuration, which is built before weights are looked for",
 			rawzip.Archive{Entries: []rawzip.Entry{{Name: "config.json", Data: []byte(attack)}}}.Bytes),
+		archive("config-utf16", "a configuration in UTF-16, which Python reads", kerasZip(wide(attack)).Bytes),
+		archive("config-mark", "a configuration with a byte order mark", kerasZip("\xef\xbb\xbf"+attack).Bytes),
 		archive("config-text", "a configuration that is not JSON", kerasZip("config = "+string(quoted)).Bytes),
 	}
 }
