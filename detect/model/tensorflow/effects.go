@@ -11,7 +11,7 @@ import (
 
 // resolve judges the nodes whose effect depends on where their inputs come from.
 func (w *walk) resolve() error {
-	r := &resolver{index: w.index, fed: map[string]string{}, memo: map[uint64][]string{}}
+	r := &resolver{index: w.index, fed: map[string]string{}, memo: map[uint64][]string{}, open: map[uint64]int{}, low: maxFollow + 1}
 	if name, _ := split(w.meta.Saver); name != "" {
 		r.fed[name] = markInput
 	}
@@ -172,19 +172,16 @@ func (w *walk) file(n tensorflow.Node, does effect, o origin) {
 		w.report(rule, at, shown, n.Op+" with a path in the graph", "node %s (%s) %s %s, a path that stands in the graph", n.Name, n.Op, verb, shown)
 	case o.text != "" && fixed(does, o.place, o.given):
 		w.report(ruleFixed(), at, shown, n.Op, "node %s (%s) %s %s, a path that stands in the graph", n.Name, n.Op, verb, shown)
+	case o.unknown && (does == read || does == write || does == save && !o.given):
+		w.report(ruleComputed(), at, n.Op, n.Op+" with a computed path", "node %s (%s) %s a file whose path the graph computes", n.Name, n.Op, verb)
 	case o.given && does == write:
 		w.report(ruleCaller(), at, n.Op, n.Op, "node %s (%s) writes a file whose path is given to the graph", n.Name, n.Op)
-	case o.unknown && !o.given && does != records && does != restore:
-		w.report(ruleComputed(), at, n.Op, n.Op+" with a computed path", "node %s (%s) %s a file whose path the graph computes", n.Name, n.Op, verb)
-	case o.given && does == read && !assetOnly(n.Op):
+	case o.given && does == read:
 		w.report(ruleInput(), at, n.Op, n.Op, "node %s (%s) reads a file whose path is given to the graph", n.Name, n.Op)
 	case o.text != "" && !o.given:
 		w.report(ruleData(), at, shown, n.Op, "node %s (%s) %s %s", n.Name, n.Op, verb, shown)
 	}
 }
-
-// assetOnly reports whether an operation reads vocabularies, whose path the loader gives.
-func assetOnly(op string) bool { return strings.HasPrefix(op, "InitializeTableFromTextFile") }
 
 // fixed reports whether a constant path ties an operation to one machine in a way that honest graphs do not need.
 func fixed(does effect, at place, given bool) bool {

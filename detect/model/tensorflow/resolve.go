@@ -1,6 +1,7 @@
 package tensorflow
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -30,7 +31,9 @@ type resolver struct {
 	*index
 	fed   map[string]string // what is given for tensors of the graph itself, by the names of their nodes: a mark
 	memo  map[uint64][]string
-	kept  []string // what variables may hold; nil when that is not known yet
+	kept  []string       // what variables may hold; nil when that is not known yet
+	open  map[uint64]int // nodes that are being followed, and how deep in the chain they are
+	low   int            // the lowest of them that something came back to
 	steps int
 }
 
@@ -44,21 +47,38 @@ func (r *resolver) text(scope int, input string, depth int) ([]string, error) {
 	if values, ok := r.memo[k]; ok {
 		return values, nil
 	}
+	if at, ok := r.open[k]; ok { // what depends on itself adds nothing
+		r.low = min(r.low, at)
+		return nil, nil
+	}
 	if r.steps++; r.steps > maxSteps || depth > maxFollow {
 		return []string{markComputed}, nil
 	}
 	if err := r.budget.Ops(16); err != nil {
 		return nil, err
 	}
-	r.memo[k] = nil // what depends on itself adds nothing
+	before := r.low
+	r.open[k], r.low = depth, maxFollow+1
 	values, err := r.node2text(scope, name, depth)
-	slices.Sort(values)
+	delete(r.open, k)
+	values = bounded(values)
+	if r.low >= depth { // nothing that is still open was left out
+		r.memo[k], r.low = values, before
+	}
+	r.low = min(r.low, before)
+	return values, err
+}
+
+// bounded sorts values, drops what repeats, and keeps the worst if there are many: harmless ones must not hide them.
+func bounded(values []string) []string {
+	slices.SortFunc(values, func(a, b string) int {
+		return cmp.Or(cmp.Compare(locate(b), locate(a)), strings.Compare(a, b))
+	})
 	values = slices.Compact(values)
 	if len(values) > maxValues {
 		values = append(values[:maxValues:maxValues], markComputed)
 	}
-	r.memo[k] = values
-	return values, err
+	return values
 }
 
 // node2text follows one name: an argument of the function, or a node.
@@ -257,10 +277,7 @@ func (r *resolver) join(scope int, n tensorflow.Node, depth int) ([]string, erro
 				longer = append(longer, (a + between + b)[:min(len(a)+len(between)+len(b), maxLength)])
 			}
 		}
-		if len(longer) > maxValues {
-			longer = append(longer[:maxValues:maxValues], markComputed)
-		}
-		whole = longer
+		whole = bounded(longer)
 	}
 	return whole, nil
 }
@@ -286,13 +303,8 @@ func (r *resolver) variable(depth int) ([]string, error) {
 	if len(all) == 0 {
 		all = append(all, markState)
 	}
-	slices.Sort(all)
-	all = slices.Compact(all)
-	if len(all) > maxValues {
-		all = append(all[:maxValues:maxValues], markComputed)
-	}
-	r.kept = all
-	return slices.Clone(all), nil
+	r.kept = bounded(all)
+	return slices.Clone(r.kept), nil
 }
 
 // results follows the results of the functions that a node calls; calls is false for a node that calls none, or one whose

@@ -28,6 +28,9 @@ func (w *walk) functions() error {
 		if seen[jsonstream.Hash(f.Name)] || f.Twice {
 			w.list.Add(ruleDuplicate(), f.At.Offset, f.Name, "two functions have one name, or a function has two: readers differ in which one counts")
 		}
+		if known()[f.Name] {
+			w.list.Add(ruleDuplicate(), f.At.Offset, f.Name, "a function has the name of an operation: loaders differ in which one runs")
+		}
 		seen[jsonstream.Hash(f.Name)] = true
 	}
 	return w.scan.budget.Ops(int64(len(w.graph.Functions)))
