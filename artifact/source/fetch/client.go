@@ -339,6 +339,28 @@ func (c *Client) Get(ctx context.Context, address string, header http.Header, li
 	}
 }
 
+// Post sends a form, once, and reads an answer of up to limit bytes. Any status but 200 is a *Status error.
+func (c *Client) Post(ctx context.Context, address string, form url.Values, limit int64) (*Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, errors.New("make request: the address is not a URL")
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := c.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, failure(resp)
+	}
+	defer resp.Body.Close() //nolint:errcheck // its content was read
+	b, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil || int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s answers with more than %d bytes, or breaks off", Redact(r.URL), limit)
+	}
+	return &Answer{Body: b, Header: resp.Header, URL: resp.Request.URL}, nil
+}
+
 // GetJSON reads an answer of up to limit bytes into v.
 func (c *Client) GetJSON(ctx context.Context, address string, header http.Header, limit int64, v any) (*Answer, error) {
 	a, err := c.Get(ctx, address, header, limit)

@@ -85,6 +85,13 @@ func TestCredentialsStayAtTheSite(t *testing.T) {
 	if !errors.Is(err, fetch.ErrRefused) || !strings.Contains(err.Error(), "not a public address") || seen["other"] != "" {
 		t.Errorf("other port of this machine: %v", err)
 	}
+	listed, _ := client(t, site.URL, func(o *fetch.Options, _ *fetch.Site) {
+		o.CAFile, o.Hosts = ca, []string{strings.TrimPrefix(other.URL, "https://")}
+	})
+	secret := fetch.File{Client: listed, URL: site.URL + "/other", Size: -1, Header: http.Header{"X-Secret": {"hunter3"}, "Cookie": {"c"}}}
+	if got, _, err := whole(t, secret); err != nil || string(got) != "ok" || seen["other"] != "" {
+		t.Errorf("a host that the operator listed: %q, %v, got %q", got, err, seen["other"])
+	}
 	for p, want := range map[string]string{"/down": "not encrypted", "/loop": "without an end", "/meta": "not a public address",
 		"/file": "not an address of the web", "/local": "not a public address", "/name": "not a public address", "/user": "carries credentials"} {
 		err := get(p, "*")

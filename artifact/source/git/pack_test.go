@@ -81,8 +81,10 @@ func TestPacksThatLie(t *testing.T) {
 	good := packOf(blob)
 	damaged := bytes.Clone(good)
 	damaged[15] ^= 1
+	checksum := bytes.Clone(good)
+	checksum[len(checksum)-1] ^= 1
 	for name, b := range map[string][]byte{
-		"empty": nil, "damaged": damaged, "cut": good[:len(good)-5], "no pack": bytes.Repeat([]byte{0}, 100),
+		"empty": nil, "damaged": damaged, "checksum": checksum, "cut": good[:len(good)-5], "no pack": bytes.Repeat([]byte{0}, 100),
 		"longer":          packOf(item{kindBlob, nil, []byte("content"), 5}),
 		"shorter":         packOf(item{kindBlob, nil, []byte("content"), 9}),
 		"kind":            packOf(item{5, nil, []byte("content"), -1}),

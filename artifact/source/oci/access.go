@@ -2,10 +2,10 @@ package oci
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -85,6 +85,9 @@ func (a *access) begin(ctx context.Context) error {
 	return fmt.Errorf("the registry wants a login of an unknown kind, %q", clip(scheme))
 }
 
+// maxToken bounds the answer with a token, in bytes.
+const maxToken = 1 << 20
+
 // own marks requests for tokens, which are signed by themselves.
 type own struct{}
 
@@ -118,25 +121,16 @@ func (a *access) renew(ctx context.Context) error {
 		a.token, a.renewal = auth.Token, time.Now().Add(24*time.Hour)
 		return nil
 	}
-	r, err := a.request(context.WithValue(ctx, own{}, true), auth, ok)
-	if err != nil {
-		return err
-	}
-	resp, err := a.image.client.RoundTrip(r)
+	answer, err := a.ask(context.WithValue(ctx, own{}, true), auth, ok)
 	if err != nil {
 		return fmt.Errorf("get a token: %w", err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // its content was read
-	if resp.StatusCode != http.StatusOK {
-		return &fetch.Status{Code: resp.StatusCode, Header: resp.Header, At: fetch.Redact(resp.Request.URL)}
 	}
 	var got struct {
 		Token   string `json:"token"`
 		Access  string `json:"access_token"`
 		Expires int    `json:"expires_in"`
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil || json.Unmarshal(body, &got) != nil || got.Token+got.Access == "" {
+	if json.Unmarshal(answer.Body, &got) != nil || got.Token+got.Access == "" {
 		return errors.New("get a token: the answer holds none")
 	}
 	a.token = got.Token
@@ -148,28 +142,23 @@ func (a *access) renew(ctx context.Context) error {
 	return nil
 }
 
-// request is the request for a token: with an identity token as OAuth 2 wants it, else with the user and the password.
-func (a *access) request(ctx context.Context, auth Auth, ok bool) (*http.Request, error) {
+// ask asks for a token: with an identity token as OAuth 2 wants it, else with the user and the password.
+func (a *access) ask(ctx context.Context, auth Auth, ok bool) (*fetch.Answer, error) {
 	if !ok || auth.Identity == "" {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.realm, nil)
-		if err == nil && ok {
-			r.SetBasicAuth(auth.Username, auth.Password)
+		header := http.Header{}
+		if ok {
+			header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(auth.Username+":"+auth.Password)))
 		}
-		return r, err
+		return a.image.client.Get(ctx, a.realm, header, maxToken)
 	}
 	u, err := url.Parse(a.realm)
 	if err != nil {
-		return nil, errors.New("get a token: the address is not a URL")
+		return nil, errors.New("the address is not a URL")
 	}
 	form := u.Query()
 	form.Set("grant_type", "refresh_token")
 	form.Set("client_id", "picket")
 	form.Set("refresh_token", auth.Identity)
 	u.RawQuery = ""
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, errors.New("get a token: the address is not a URL")
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return r, nil
+	return a.image.client.Post(ctx, u.String(), form, maxToken)
 }

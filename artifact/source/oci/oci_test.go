@@ -297,6 +297,20 @@ func TestIndexesForeignLayersAndHostilePaths(t *testing.T) {
 	}
 }
 
+func TestAManifestThatIsNotTheOneThatWasNamed(t *testing.T) {
+	named := picket.SHA256(sha256.Sum256([]byte("{}")))
+	s := registryServer(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, string(named)) {
+			fmt.Fprint(w, `{"schemaVersion":2,"layers":[]}`)
+			return false
+		}
+		return true
+	})
+	if _, err := list(t, oci.Login{}, "oci://"+strings.TrimPrefix(s.URL, "http://")+"/x@"+string(named)); err == nil || !strings.Contains(err.Error(), "gives another manifest") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLogins(t *testing.T) {
 	token := func(w http.ResponseWriter, r *http.Request) bool {
 		user, password, ok := r.BasicAuth()

@@ -12,7 +12,8 @@ import (
 // FromEnvironment reads where the service is and who asks, as the tools of AWS do: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
 // AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, then the profile that
 // AWS_PROFILE names in ~/.aws/credentials and ~/.aws/config (or the files that AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE
-// name). Without keys it asks anonymously. It asks no metadata service and runs no credential process.
+// name), then the role that AWS_ROLE_ARN names, with the token of AWS_WEB_IDENTITY_TOKEN_FILE. Without these it asks anonymously.
+// It asks no metadata service and runs no credential process.
 func FromEnvironment(getenv func(string) string, home string) (Options, error) {
 	profile := first(getenv("AWS_PROFILE"), getenv("AWS_DEFAULT_PROFILE"), "default")
 	inHome := func(name string) string {
@@ -45,6 +46,10 @@ func FromEnvironment(getenv func(string) string, home string) (Options, error) {
 			o.Credentials = Credentials{AccessKey: id, SecretKey: from["aws_secret_access_key"], Session: from["aws_session_token"]}
 			return o, nil
 		}
+	}
+	if role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE"); role != "" && file != "" {
+		o.Identity = WebIdentity{Role: role, TokenFile: file, Session: getenv("AWS_ROLE_SESSION_NAME"),
+			Endpoint: first(getenv("AWS_ENDPOINT_URL_STS"), getenv("AWS_ENDPOINT_URL"))}
 	}
 	return o, nil
 }

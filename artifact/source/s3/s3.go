@@ -32,6 +32,7 @@ type Options struct {
 	Endpoint    string // empty for AWS
 	Region      string // empty for us-east-1, or what the service names
 	Credentials Credentials
+	Identity    WebIdentity      // in place of credentials
 	Scheme      string           // how names of artifacts begin; empty for "s3"
 	Now         func() time.Time // for signatures; nil for time.Now
 }
@@ -71,6 +72,7 @@ type Bucket struct {
 	name    Name
 	root    string // the address of the bucket, without a slash at its end
 	client  *fetch.Client
+	keeper  *keeper
 }
 
 // New makes the place for a name.
@@ -84,7 +86,7 @@ func New(o Options, n Name) (*Bucket, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	b := &Bucket{options: o, name: n}
+	b := &Bucket{options: o, name: n, keeper: &keeper{options: o}}
 	return b, b.connect()
 }
 
@@ -101,7 +103,11 @@ func (b *Bucket) connect() error {
 		b.root = "https://" + b.name.Bucket + ".s3." + o.Region + ".amazonaws.com"
 	}
 	client, err := fetch.New(o.Fetch, fetch.Site{URL: b.root, Sign: func(r *http.Request) error {
-		o.Credentials.sign(r, o.Region, o.Now())
+		c, err := b.keeper.get(r.Context())
+		if err != nil {
+			return err
+		}
+		c.sign(r, o.Region, o.Now())
 		return nil
 	}})
 	if err != nil {
@@ -296,7 +302,7 @@ func (b *Bucket) explain(what string, err error) error {
 	if xml.Unmarshal([]byte(s.Body), &said) != nil {
 		said.Code = ""
 	}
-	anonymous := b.options.Credentials == Credentials{}
+	anonymous := b.options.Credentials == Credentials{} && b.options.Identity.Role == ""
 	switch {
 	case said.Code == "NoSuchBucket":
 		return fmt.Errorf("%s: there is no such bucket (%w)", what, err)

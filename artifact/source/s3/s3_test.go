@@ -171,6 +171,22 @@ func TestARealService(t *testing.T) {
 	if _, err := l.Items[0].Open(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("an object that changed after the list: %v", err)
 	}
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("web token\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"AWS_ENDPOINT_URL": endpoint, "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/scan", "AWS_WEB_IDENTITY_TOKEN_FILE": token}
+	role, err := s3.FromEnvironment(func(n string) string { return env[n] }, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, err := list(t, role, "s3://models/m2"); err != nil || contents(t, l)["m2/other"] != "other" {
+		t.Errorf("with a role: %v", err)
+	}
+	role.Identity.TokenFile += "-none"
+	if _, err := list(t, role, "s3://models/m2"); err == nil || !strings.Contains(err.Error(), "read its token") {
+		t.Errorf("with a role without its token: %v", err)
+	}
 	for uri, want := range map[string]string{"s3://models/none": "no object of this key", "s3://nothing-here/": "no such bucket",
 		"s3://models/m/weights.bin?versionId=00000000-0000-0000-0000-000000000000": ""} {
 		if _, err := list(t, o, uri); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
