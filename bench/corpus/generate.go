@@ -43,6 +43,7 @@ var scripts = []script{
 	{args: []string{"onnx_models.py", "optimised"}, environment: "onnx"}, {args: []string{"onnx_models.py", "published"}, environment: "onnx"},
 	{args: []string{"exchange.py"}}, {args: []string{"openvino_models.py"}, environment: "openvino"},
 	{args: []string{"coreml_models.py"}, environment: "coreml"}, {args: []string{"flax_models.py"}, environment: "jax"},
+	{args: []string{"mxnet_models.py"}, environment: "mxnet"},
 	{args: []string{"networks.py"}, environment: "tensorflow"}, {args: []string{"hub.py"}, environment: "hub"},
 	{args: []string{"tensorflow_models.py", "saved"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "graphs"}, environment: "tensorflow"},
 	{args: []string{"tensorflow_models.py", "checkpoints"}, environment: "tensorflow"}, {args: []string{"tensorflow_models.py", "lite"}, environment: "tensorflow"},

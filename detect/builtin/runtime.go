@@ -5,6 +5,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/coreml"
 	"github.com/picketsec/picket/artifact/format/executorch"
 	"github.com/picketsec/picket/artifact/format/msgpack"
+	"github.com/picketsec/picket/artifact/format/mxnet"
 	"github.com/picketsec/picket/artifact/format/openvino"
 	"github.com/picketsec/picket/artifact/format/orbax"
 	"github.com/picketsec/picket/artifact/format/paddle"
@@ -14,6 +15,7 @@ import (
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
 	detectexecutorch "github.com/picketsec/picket/detect/model/executorch"
 	detectmsgpack "github.com/picketsec/picket/detect/model/msgpack"
+	detectmxnet "github.com/picketsec/picket/detect/model/mxnet"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
 	detectorbax "github.com/picketsec/picket/detect/model/orbax"
 	detectpaddle "github.com/picketsec/picket/detect/model/paddle"
@@ -28,7 +30,7 @@ func runtimeFormats() []format.Format {
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
 		msgpack.Format{}, orbax.Format{}, orbax.Zarr{}, orbax.Ocdbt{},
-		paddle.Format{}, paddle.Pir{}, paddle.Params{},
+		paddle.Format{}, paddle.Pir{}, paddle.Params{}, mxnet.Format{}, mxnet.Symbol{},
 	}
 }
 
@@ -37,6 +39,6 @@ func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
-		detectpaddle.New(),
+		detectpaddle.New(), detectmxnet.New(),
 	}
 }

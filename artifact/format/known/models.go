@@ -25,7 +25,6 @@ func models() []entry {
 		{active("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), all(begins("RKNN"), longer(32))},
 		{active("cntk", "CNTK model", "application/x-cntk", "https://learn.microsoft.com/cognitive-toolkit/"), begins("B\x00C\x00N\x00")},
 		{active("torch7", "Torch7 object", "application/x-torch7", "https://github.com/torch/torch7/blob/master/doc/serialization.md", ".t7"), torch7},
-		{data("mxnet", "MXNet parameters", "application/x-mxnet", "https://mxnet.apache.org/"), all(begins("\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), at(24, "\xc8\xfa\x93\xf9", "\xc9\xfa\x93\xf9", "\xca\xfa\x93\xf9"))},
 		{data("fasttext", "fastText model", "application/x-fasttext", "https://fasttext.cc/"), all(begins("\xba\x16\x4f\x2f"), between(4, 10, 13))},
 		{data("faiss", "FAISS index", "application/x-faiss", "https://github.com/facebookresearch/faiss", ".faiss"),
 			all(begins("IxFI", "IxF2", "IxFl", "IwFl", "IxPQ", "IHNf", "IHNp", "IHNs", "IxMp", "IxM2"), between(4, 1, 1<<16), longer(33))},
