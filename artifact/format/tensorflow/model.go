@@ -105,7 +105,7 @@ func (g *MetaGraphDef) info(m protomsg.Message) error {
 	return m.Fields(func(f protomsg.Field) (err error) {
 		switch f.Number {
 		case 4:
-			tag := ""
+			var tag string
 			if tag, err = text(f); len(g.Tags) < maxTexts {
 				g.Tags = append(g.Tags, tag)
 			}

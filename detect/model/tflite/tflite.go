@@ -35,7 +35,6 @@ type scan struct {
 	out   *detect.Output
 	list  *findings.List
 	calls []edge // subgraphs that run others
-	flex  int64  // bytes of graphs in options, which are parsed
 }
 
 // edge is a subgraph that runs another.
