@@ -90,6 +90,9 @@ func (f *File) denseAttributes(owner object, m message, visit func(Attribute) er
 	if c.err != nil || heap == undefined || tree == undefined {
 		return c.err
 	}
+	if err := f.claim(tree); err != nil {
+		return err
+	}
 	h, err := f.openHeap(heap)
 	if err != nil {
 		return err

@@ -10,6 +10,9 @@ func (f *File) chunks(d *Dataset, visit func(address uint64, n int64) error) err
 	if !ok {
 		return f.malformed(d.layout.address, "chunks whose size overflows")
 	}
+	if err := f.claim(d.layout.address); err != nil {
+		return err
+	}
 	filtered := len(d.Filters) > 0
 	switch d.layout.index {
 	case indexTree1:

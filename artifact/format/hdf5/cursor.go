@@ -96,6 +96,16 @@ func (f *File) markOnce(address uint64, n int64) {
 	f.mark(address, n, 0)
 }
 
+// claim notes that an object has an index at an address. No writer gives one index to two objects; a small file in which many
+// share a large one would take long to read.
+func (f *File) claim(address uint64) error {
+	if _, taken := f.claimed[address]; taken {
+		return f.malformed(address, "two objects have the same index")
+	}
+	f.claimed[address] = struct{}{}
+	return nil
+}
+
 // flush puts the last range on the list.
 func (f *File) flush() {
 	if f.last.End > f.last.Start && !f.full {

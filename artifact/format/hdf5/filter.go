@@ -36,6 +36,9 @@ func (f *File) Decode(d *Dataset, p Piece) (elements []byte, ok bool, err error)
 		default:
 			return nil, false, nil
 		}
+		if err := f.budget.Ops(int64(len(b)) / 8); err != nil {
+			return nil, false, fmt.Errorf("decode a chunk: %w", err)
+		}
 		if !ok && d.Filters[i].ID != Fletcher32 {
 			return nil, false, nil
 		}

@@ -88,6 +88,9 @@ func (f *File) denseLinks(group object, m message, visit func(Link) error) error
 	if c.err != nil || heap == undefined || tree == undefined {
 		return c.err
 	}
+	if err := f.claim(tree); err != nil {
+		return err
+	}
 	h, err := f.openHeap(heap)
 	if err != nil {
 		return err
@@ -170,6 +173,9 @@ func (f *File) symbols(group object, m message, visit func(Link) error) error {
 	}
 	h, err := f.openLocal(heap)
 	if err != nil || tree == undefined {
+		return err
+	}
+	if err := f.claim(tree); err != nil {
 		return err
 	}
 	w := tree1{f: f, kind: 0, key: f.l, visited: map[uint64]struct{}{}, width: 8 + 2*int64(f.o) + (2*f.groupK+1)*int64(f.l) + 2*f.groupK*int64(f.o)}

@@ -67,8 +67,9 @@ type File struct {
 	last      extent.Range // not yet in ranges
 	full      bool         // more ranges than are kept
 	counted   map[uint64]struct{}
-	structure int64       // bytes that were marked as structure
-	heap      *collection // the global heap collection that was read last
+	claimed   map[uint64]struct{} // addresses of indexes of objects
+	structure int64               // bytes that were marked as structure
+	heap      *collection         // the global heap collection that was read last
 	release   func()
 }
 
@@ -91,7 +92,7 @@ func Open(blob *format.Blob, budget *limits.Budget) (*File, error) {
 		return nil, fmt.Errorf("hold pages of an HDF5 file: %w", err)
 	}
 	f := &File{Base: base, blob: section, budget: budget, pages: map[int64][]byte{}, ranges: extent.New(budget),
-		counted: map[uint64]struct{}{}, leafK: 4, groupK: 16, o: 8, l: 8, extended: undefined, release: release}
+		counted: map[uint64]struct{}{}, claimed: map[uint64]struct{}{}, leafK: 4, groupK: 16, o: 8, l: 8, extended: undefined, release: release}
 	if err := f.superblock(); err != nil {
 		f.Close()
 		return nil, err

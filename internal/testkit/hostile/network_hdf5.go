@@ -145,7 +145,16 @@ func (w *h5) virtual(version byte, file, name string) uint64 {
 }
 
 // compressed writes a dataset of bytes in one chunk with gzip.
-func (w *h5) compressed(b []byte) uint64 {
+func (w *h5) compressed(b []byte) uint64 { return w.chunked(b, w.index(b)) }
+
+// chunked writes a dataset of bytes whose only chunk an index gives.
+func (w *h5) chunked(b []byte, tree uint64) uint64 {
+	return w.dataset(h5bytes(), h5space(uint64(len(b))), h5layout([]byte{3, 2, 2}, u64(tree), u32(uint32(len(b))), u32(1)),
+		h5msg(0x0b, cat([]byte{1, 1}, zero(6), u16(1), u16(8), u16(1), u16(1), []byte("deflate\x00"), u32(4), zero(4))))
+}
+
+// index writes a chunk with gzip and the index that gives it.
+func (w *h5) index(b []byte) uint64 {
 	var z bytes.Buffer
 	c := zlib.NewWriter(&z)
 	if _, err := c.Write(b); err != nil {
@@ -157,9 +166,7 @@ func (w *h5) compressed(b []byte) uint64 {
 	chunk := w.put(z.Bytes())
 	key := func(size int, at uint64) []byte { return cat(u32(uint32(size)), u32(0), u64(at), u64(0)) }
 	node := cat([]byte("TREE\x01\x00"), u16(1), u64(h5None), u64(h5None), key(z.Len(), 0), u64(chunk), key(0, uint64(len(b))))
-	tree := w.put(append(node, zero(24+65*24+64*8-len(node))...))
-	return w.dataset(h5bytes(), h5space(uint64(len(b))), h5layout([]byte{3, 2, 2}, u64(tree), u32(uint32(len(b))), u32(1)),
-		h5msg(0x0b, cat([]byte{1, 1}, zero(6), u16(1), u16(8), u16(1), u16(1), []byte("deflate\x00"), u32(4), zero(4))))
+	return w.put(append(node, zero(24+65*24+64*8-len(node))...))
 }
 
 // end writes the superblock and returns the file.

@@ -150,6 +150,14 @@ func h5Broken() []Sample {
 		h5sample("hdf5", "link-name-length", "a link with a name of 2^60 bytes", func(w *h5) []byte {
 			return h5alone(w, h5msg(0x06, cat([]byte{1, 0x03}, u64(1<<60), []byte(strings.Repeat("x", 16)))))
 		}),
+		h5sample("hdf5", "shared-index", "fifty datasets with one index of chunks", func(w *h5) []byte {
+			content := bytes.Repeat([]byte{0}, 1<<16)
+			tree, messages := w.index(content), [][]byte(nil)
+			for i := range 50 {
+				messages = append(messages, h5hard("w"+strings.Repeat("x", i), w.chunked(content, tree)))
+			}
+			return w.end(w.group(messages...))
+		}),
 		h5sample("hdf5", "overlap", "a hundred weights over the same bytes", func(w *h5) []byte {
 			at, messages := w.put(attack), [][]byte(nil)
 			for i := range 100 {
