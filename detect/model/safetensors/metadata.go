@@ -11,19 +11,11 @@ import (
 	"github.com/picketsec/picket/artifact/format/safetensors"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/model/freetext"
+	"github.com/picketsec/picket/detect/model/hydra"
 )
 
 // targetKey finds the class that Hydra would instantiate.
 var targetKey = regexp.MustCompile(`["']?_target_["']?\s*[:=]\s*["']?([A-Za-z_][\w.]*)`)
-
-// dangerous lists modules and callables that a configuration never has a reason to instantiate.
-var dangerous = []string{
-	"builtins", "os", "posix", "nt", "subprocess", "sys", "shutil", "socket", "pty", "runpy", "importlib", "ctypes", "code",
-	"codeop", "pickle", "cPickle", "_pickle", "marshal", "multiprocessing", "webbrowser", "pip", "commands", "timeit", "bdb",
-	"pdb", "trace", "profile", "cProfile", "tempfile", "urllib", "http", "ftplib", "smtplib", "operator", "functools", "types",
-	"dill", "cloudpickle", "joblib.load", "torch.load", "torch.hub", "numpy.load", "yaml.load", "hydra.utils.instantiate",
-	"hydra.utils.get_method", "hydra.utils.get_object", "hydra.utils.get_class", "eval", "exec", "compile", "__import__", "open",
-}
 
 // metadata looks at one entry of the free text.
 func (s *scan) metadata(ctx context.Context, m safetensors.Metadata) {
@@ -79,23 +71,10 @@ func (s *scan) targets(m safetensors.Metadata, text string) {
 	}
 	for _, hit := range targetKey.FindAllStringSubmatch(text, maxEach) {
 		rule, what := ruleTarget(), "names a class for a configuration library to instantiate"
-		if callsOut(hit[1]) {
+		if judged, _, bad := hydra.Judge(hit[1]); bad && judged.Severity == picket.Critical {
 			rule, what = ruleTargetCode(), "makes a configuration library call "+hit[1]
 		}
 		s.report(picket.Finding{Rule: rule, Location: picket.At("", m.Offset), Subject: hit[1],
 			Evidence: picket.NewEvidence(fmt.Sprintf("metadata %q %s", m.Key, what), hit[0])})
 	}
-}
-
-// callsOut reports whether a dotted name is, or lies in, a dangerous one, at any hop: libraries re-export modules.
-func callsOut(name string) bool {
-	for _, d := range dangerous {
-		if name == d || strings.HasPrefix(name, d+".") {
-			return true
-		}
-		if !strings.Contains(d, ".") && strings.Contains(name, "."+d+".") {
-			return true
-		}
-	}
-	return false
 }
