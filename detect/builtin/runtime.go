@@ -10,6 +10,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/orbax"
 	"github.com/picketsec/picket/artifact/format/paddle"
 	"github.com/picketsec/picket/artifact/format/pmml"
+	"github.com/picketsec/picket/artifact/format/tensorrt"
 	"github.com/picketsec/picket/artifact/format/xml"
 	"github.com/picketsec/picket/detect"
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
@@ -20,6 +21,7 @@ import (
 	detectorbax "github.com/picketsec/picket/detect/model/orbax"
 	detectpaddle "github.com/picketsec/picket/detect/model/paddle"
 	detectpmml "github.com/picketsec/picket/detect/model/pmml"
+	detecttensorrt "github.com/picketsec/picket/detect/model/tensorrt"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
 )
 
@@ -30,7 +32,7 @@ func runtimeFormats() []format.Format {
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
 		msgpack.Format{}, orbax.Format{}, orbax.Zarr{}, orbax.Ocdbt{},
-		paddle.Format{}, paddle.Pir{}, paddle.Params{}, mxnet.Format{}, mxnet.Symbol{},
+		paddle.Format{}, paddle.Pir{}, paddle.Params{}, mxnet.Format{}, mxnet.Symbol{}, tensorrt.Format{},
 	}
 }
 
@@ -39,6 +41,6 @@ func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
-		detectpaddle.New(), detectmxnet.New(),
+		detectpaddle.New(), detectmxnet.New(), detecttensorrt.Detector{},
 	}
 }

@@ -81,7 +81,7 @@ func TestRecognition(t *testing.T) {
 		"SQLite format 3\x00": "sqlite", "\x00\x00\x00\x01Bud1\x00": "ds-store", "PACK\x00\x00\x00\x02": "git-pack", "DIRC\x00\x00\x00\x02": "git-index",
 		tfRecord("\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1a\x0dbrain.Event:2"): "tensorboard-log", tfRecord("\x0a\x03abc"): "tfrecord",
 
-		"lmgg" + zeros: "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "ptrt" + zeros: "tensorrt", "RKNN" + zeros: "rknn",
+		"lmgg" + zeros: "ggml", "tjgg\x03\x00\x00\x00" + zeros: "ggml", "RKNN" + zeros: "rknn",
 		"B\x00C\x00N\x00": "cntk", "\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1" + zeros: "torch7",
 		"\x03\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00net" + zeros: "torch7",
 		"\xba\x16\x4f\x2f\x0c\x00\x00\x00": "fasttext", "IxFI\x80\x00\x00\x00" + zeros: "faiss",
