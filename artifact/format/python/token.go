@@ -333,7 +333,7 @@ func (t *Tokens) bracket(c byte) {
 		t.brackets = append(t.brackets, c)
 	case ')', ']', '}':
 		n := len(t.brackets)
-		if n == 0 || t.brackets[n-1] != map[byte]byte{')': '(', ']': '[', '}': '{'}[c] {
+		if n == 0 || t.brackets[n-1] != opening(c) {
 			t.fail(t.at, "a closing bracket closes nothing")
 			if n == 0 {
 				return
@@ -341,6 +341,17 @@ func (t *Tokens) bracket(c byte) {
 		}
 		t.brackets = t.brackets[:n-1]
 	}
+}
+
+// opening is the bracket that a closing one closes.
+func opening(c byte) byte {
+	switch c {
+	case ')':
+		return '('
+	case ']':
+		return '['
+	}
+	return '{'
 }
 
 // operatorLength is the number of bytes of the operator at the start of a text.

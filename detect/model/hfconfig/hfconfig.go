@@ -267,7 +267,7 @@ func (d *document) report(rule picket.Rule, at int64, subject, summary, excerpt 
 		return
 	}
 	d.out.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120), Confidence: picket.Certain,
-		Evidence: picket.NewEvidence(summary, excerpt)})
+		Technique: hydra.Technique(rule), Evidence: picket.NewEvidence(summary, excerpt)})
 }
 
 // conclude judges what needs the whole document, and has the source files inspected. The error is about the run itself.

@@ -86,6 +86,16 @@ func Judge(callable string) (rule picket.Rule, summary string, ok bool) {
 	return ruleUnknown(), fmt.Sprintf("the configuration makes the loader call %s", name), true
 }
 
+// Technique is the advisory that describes the attack which a rule is about; empty for none. It is for Finding.Technique.
+func Technique(rule picket.Rule) string {
+	for _, r := range rule.References {
+		if r.Kind == "CVE" && rule.Severity >= picket.High {
+			return r.ID
+		}
+	}
+	return ""
+}
+
 // identifiers reports whether a dotted name is one.
 func identifiers(name string) bool {
 	for part := range strings.SplitSeq(name, ".") {

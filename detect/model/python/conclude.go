@@ -118,9 +118,24 @@ func (j *judge) report(rule picket.Rule, subject, summary string, at, line int, 
 	}
 	j.seen[key] = true
 	j.emit(picket.Finding{
-		Rule: rule, Subject: picket.Printable(subject, 120), Confidence: chance,
+		Rule: rule, Subject: picket.Printable(subject, 120), Confidence: chance, Technique: technique(rule),
 		Location: picket.Location{Offset: int64(at), Line: line}, Evidence: picket.NewEvidence(summary, ""),
 	})
+}
+
+// technique names the attack that a rule is about.
+func technique(rule picket.Rule) string {
+	switch rule.ID {
+	case ruleLoadExecutes().ID, ruleLoadCode().ID, ruleLoadConnects().ID, ruleLoadDeletes().ID:
+		return "code that runs when the source of a model is imported"
+	case ruleHidden().ID, ruleSourceHidden().ID:
+		return "code that is decoded or fetched, then executed"
+	case ruleExfiltrates().ID:
+		return "secrets sent away"
+	case ruleWalk().ID, ruleComputed().ID:
+		return "functions that are reached without naming them"
+	}
+	return ""
 }
 
 // summarise says how many findings of each rule were not listed.

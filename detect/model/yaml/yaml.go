@@ -200,5 +200,5 @@ func (s *scan) report(rule picket.Rule, e yaml.Event, subject, summary, excerpt 
 		return
 	}
 	s.out.Report(picket.Finding{Rule: rule, Location: picket.Location{Offset: int64(e.Offset), Line: e.Line}, Subject: picket.Printable(subject, 120),
-		Confidence: picket.Certain, Evidence: picket.NewEvidence(summary, excerpt)})
+		Confidence: picket.Certain, Technique: hydra.Technique(rule), Evidence: picket.NewEvidence(summary, excerpt)})
 }
