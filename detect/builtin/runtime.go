@@ -4,6 +4,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/coreml"
 	"github.com/picketsec/picket/artifact/format/executorch"
+	"github.com/picketsec/picket/artifact/format/ggml"
 	"github.com/picketsec/picket/artifact/format/msgpack"
 	"github.com/picketsec/picket/artifact/format/mxnet"
 	"github.com/picketsec/picket/artifact/format/openvino"
@@ -15,6 +16,7 @@ import (
 	"github.com/picketsec/picket/detect"
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
 	detectexecutorch "github.com/picketsec/picket/detect/model/executorch"
+	detectggml "github.com/picketsec/picket/detect/model/ggml"
 	detectmsgpack "github.com/picketsec/picket/detect/model/msgpack"
 	detectmxnet "github.com/picketsec/picket/detect/model/mxnet"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
@@ -32,7 +34,7 @@ func runtimeFormats() []format.Format {
 		coreml.Format{}, coreml.Package{}, coreml.Weights{},
 		executorch.Format{}, executorch.Data{}, executorch.Bundle{},
 		msgpack.Format{}, orbax.Format{}, orbax.Zarr{}, orbax.Ocdbt{},
-		paddle.Format{}, paddle.Pir{}, paddle.Params{}, mxnet.Format{}, mxnet.Symbol{}, tensorrt.Format{},
+		paddle.Format{}, paddle.Pir{}, paddle.Params{}, mxnet.Format{}, mxnet.Symbol{}, tensorrt.Format{}, ggml.Format{},
 	}
 }
 
@@ -41,6 +43,6 @@ func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
-		detectpaddle.New(), detectmxnet.New(), detecttensorrt.Detector{},
+		detectpaddle.New(), detectmxnet.New(), detecttensorrt.Detector{}, detectggml.Detector{},
 	}
 }

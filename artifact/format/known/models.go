@@ -18,8 +18,6 @@ func models() []entry {
 		return describe(format.Data, name, title, media, spec, extensions...)
 	}
 	return []entry{
-		{data("ggml", "GGML model of an old version", "application/x-ggml", "https://github.com/ggml-org/llama.cpp"),
-			all(begins("lmgg", "fmgg", "tjgg", "algg", "nsgg"), longer(16))},
 		{active("rknn", "RKNN model", "application/x-rknn", "https://github.com/airockchip/rknn-toolkit2", ".rknn"), all(begins("RKNN"), longer(32))},
 		{active("cntk", "CNTK model", "application/x-cntk", "https://learn.microsoft.com/cognitive-toolkit/"), begins("B\x00C\x00N\x00")},
 		{active("torch7", "Torch7 object", "application/x-torch7", "https://github.com/torch/torch7/blob/master/doc/serialization.md", ".t7"), torch7},
