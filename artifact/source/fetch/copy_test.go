@@ -13,7 +13,7 @@ import (
 )
 
 func TestAnInterruptedCopyTransfersTheRest(t *testing.T) {
-	content := noise(48 << 20)
+	content := noise(24 << 20)
 	s := server(t, content, nil)
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
@@ -35,11 +35,11 @@ func TestAnInterruptedCopyTransfersTheRest(t *testing.T) {
 		})
 		return meter.Bytes(), err
 	}
-	if _, err := run(30 << 20); !errors.Is(err, context.Canceled) {
+	if _, err := run(15 << 20); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the copy was not interrupted: %v", err)
 	}
 	transferred, err := run(0)
-	if err != nil || transferred > 20<<20 {
+	if err != nil || transferred > 12<<20 {
 		t.Errorf("the second copy transferred %d bytes, %v", transferred, err)
 	}
 	if got, err := root.ReadFile("m"); err != nil || !bytes.Equal(got, content) {

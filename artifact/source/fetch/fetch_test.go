@@ -102,7 +102,7 @@ func TestWholeFilesAreReadInOrderAndHashed(t *testing.T) {
 }
 
 func TestRandomReadsStaySmallAndAreExact(t *testing.T) {
-	content := noise(40 << 20)
+	content := noise(20 << 20)
 	s := server(t, content, nil)
 	c, meter := client(t, s.URL, nil)
 	o, err := fetch.File{Client: c, URL: s.URL, Size: -1}.Open(context.Background())
@@ -110,7 +110,7 @@ func TestRandomReadsStaySmallAndAreExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close() //nolint:errcheck // read only
-	if _, err := o.Blob.ReadRange(30<<20+7, 1000); err != nil {
+	if _, err := o.Blob.ReadRange(15<<20+7, 1000); err != nil {
 		t.Fatal(err)
 	}
 	if meter.Bytes() > 3*64<<10 {

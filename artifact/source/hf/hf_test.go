@@ -2,6 +2,7 @@ package hf_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,6 +21,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,6 +35,7 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 const sha = "0123456789abcdef0123456789abcdef01234567"
@@ -68,6 +71,7 @@ type hub struct {
 	files map[string]file
 	pages int // entries of one page
 	cdn   string
+	moves bool // files are served by the name of the branch too, and the commit in their headers
 	mu    sync.Mutex
 	seen  []string // requests: host, path and whether a token came
 }
@@ -77,6 +81,10 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.seen = append(h.seen, r.Host+r.URL.Path+" "+r.Header.Get("Authorization"))
 	h.mu.Unlock()
 	p := r.URL.Path
+	if h.moves {
+		p = strings.Replace(p, "/resolve/main/", "/resolve/"+sha+"/", 1)
+		r.URL.Path = strings.Replace(p, "/tree/main", "/tree/"+sha, 1)
+	}
 	switch {
 	case strings.HasPrefix(p, "/api/models/org/gone"):
 		w.Header().Set("X-Error-Code", "RepoNotFound")
@@ -104,7 +112,7 @@ func (h *hub) api(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case rest == "", rest == "revision/main", rest == "revision/"+sha, rest == "revision/refs%2Fpr%2F1":
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": "org/" + repo, "sha": sha, "gated": false})
-	case rest == "tree/"+sha && r.URL.Query().Get("recursive") == "true":
+	case rest == "tree/"+sha && strings.EqualFold(r.URL.Query().Get("recursive"), "true"):
 		h.tree(w, r)
 	default:
 		w.Header().Set("X-Error-Code", "RevisionNotFound")
@@ -366,6 +374,59 @@ func TestFromEnvironment(t *testing.T) {
 		if err != nil || o.Token != c.want {
 			t.Errorf("%v: %q, %v", c.env, o.Token, err)
 		}
+	}
+}
+
+// download is the Hub's own client. It tells the commit and what it downloads.
+const download = `
+import sys, huggingface_hub as h
+api = h.HfApi(endpoint=sys.argv[1], token="hf_secret")
+print(api.model_info("org/name").sha)
+for f in sorted(api.list_repo_tree("org/name", recursive=True), key=lambda f: f.path):
+    if type(f).__name__ == "RepoFile":
+        p = api.hf_hub_download("org/name", f.path, local_dir=sys.argv[2])
+        print(f.path, f.size, f.lfs.sha256 if f.lfs else "-", open(p, "rb").read()[:4].hex())
+`
+
+// TestTheRecordedHubIsUnderstoodByItsOwnClient keeps the server of these tests honest: what the Hub's own client reads from it
+// is what is read here.
+func TestTheRecordedHubIsUnderstoodByItsOwnClient(t *testing.T) {
+	python := testkit.Venv(t, filepath.Join("..", "hub", "bin", "python"))
+	h := &hub{pages: 2, moves: true, files: map[string]file{"config.json": text(`{"a":1}`), "sub/model.safetensors": shard("x", 300_000), "z.txt": text("zzzz")}}
+	s := httptest.NewServer(h)
+	defer s.Close()
+	h.cdn = s.URL
+	cmd := exec.Command(python, "-W", "ignore", "-c", download, s.URL, t.TempDir())
+	cmd.Env = append(os.Environ(), "HF_HUB_DISABLE_XET=1", "HF_HUB_DISABLE_TELEMETRY=1", "HF_HUB_DISABLE_PROGRESS_BARS=1", "HF_HOME="+t.TempDir(), "HF_ENDPOINT="+s.URL)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	theirs, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said.String())
+	}
+	l, err := list(t, hf.Options{Endpoint: s.URL}, "hf://org/name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ours strings.Builder
+	fmt.Fprintln(&ours, strings.TrimPrefix(l.Target, "hf://org/name@"))
+	for _, i := range l.Items {
+		o, err := i.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := o.Blob.ReadRange(0, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		declared := i.Declared.Hex()
+		if declared == "" {
+			declared = "-"
+		}
+		fmt.Fprintf(&ours, "%s %d %s %x\n", strings.TrimPrefix(i.Name, l.Base), i.Size, declared, head)
+	}
+	if ours.String() != string(theirs) {
+		t.Errorf("here:\n%s\nthe Hub's client:\n%s", ours.String(), theirs)
 	}
 }
 
