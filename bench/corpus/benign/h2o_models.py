@@ -35,8 +35,8 @@ tasks = [("gbm", estimators.H2OGradientBoostingEstimator, dict(ntrees=3, seed=7)
          ("pca", estimators.H2OPrincipalComponentAnalysisEstimator, dict(k=2, impute_missing=True), None), ("glrm", estimators.H2OGeneralizedLowRankEstimator, dict(k=2, seed=7), None),
          ("coxph", estimators.H2OCoxProportionalHazardsEstimator, dict(stop_column="count"), "risk"),
          ("gam", estimators.H2OGeneralizedAdditiveEstimator, dict(gam_columns=["age"], family="binomial"), "risk"), ("xgboost", estimators.H2OXGBoostEstimator, dict(ntrees=3, seed=7), "risk")]
-for trees in (1, 2, 8, 20):
-    for depth in (1, 3, 8):
+for trees in (2, 12):
+    for depth in (1, 8):
         tasks.append((f"gbm-{trees}-{depth}", estimators.H2OGradientBoostingEstimator, dict(ntrees=trees, max_depth=depth, min_rows=2, seed=7), "risk"))
         tasks.append((f"drf-{trees}-{depth}", estimators.H2ORandomForestEstimator, dict(ntrees=trees, max_depth=depth, min_rows=2, seed=7), "zone"))
 for family in ("gaussian", "poisson", "gamma", "tweedie"):

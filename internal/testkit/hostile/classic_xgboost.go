@@ -11,9 +11,9 @@ import (
 // booster is a model of XGBoost with one tree of three nodes, in JSON.
 const booster = `{"learner":{"attributes":{"note":"NOTE"},"feature_names":["age","income"],"feature_types":["float","float"],` +
 	`"gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1","num_trees":"1"},"iteration_indptr":[0,1],"tree_info":[0],` +
-	`"trees":[{"base_weights":[0.1,0.2,0.3],"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[],` +
-	`"default_left":[0,0,0],"id":0,"left_children":[1,-1,-1],"loss_changes":[1,0,0],"parents":[2147483647,0,0],"right_children":[2,-1,-1],` +
-	`"split_conditions":[0.5,1,2],"split_indices":[1,0,0],"split_type":[0,0,0],"sum_hessian":[3,1,2],` +
+	`"trees":[{"base_weights":[1E-1,2E-1,3E-1],"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[],` +
+	`"default_left":[0,0,0],"id":0,"left_children":[1,-1,-1],"loss_changes":[1E0,0E0,0E0],"parents":[2147483647,0,0],"right_children":[2,-1,-1],` +
+	`"split_conditions":[5E-1,1E0,2E0],"split_indices":[1,0,0],"split_type":[0,0,0],"sum_hessian":[3E0,1E0,2E0],` +
 	`"tree_param":{"num_deleted":"0","num_feature":"2","num_nodes":"3","size_leaf_vector":"1"}}]},"name":"gbtree"},` +
 	`"learner_model_param":{"base_score":"5E-1","boost_from_average":"1","num_class":"0","num_feature":"2","num_target":"1"},` +
 	`"objective":{"name":"reg:squarederror","reg_loss_param":{"scale_pos_weight":"1"}}},"version":[3,2,0]}`
@@ -44,7 +44,7 @@ func xgboostSamples() []Sample {
 		text("loop", "a tree whose root is its own child: a prediction never ends", `[2,-1,-1]`, `[0,-1,-1]`),
 		text("loop-below", "a tree that leads back to its root from below", `"left_children":[1,-1,-1]`, `"left_children":[1,0,-1]`, `"right_children":[2,-1,-1]`, `"right_children":[2,2,-1]`),
 		text("shared-child", "a node that two branches share", `[1,-1,-1]`, `[2,-1,-1]`),
-		text("short-array", "an array of conditions that is shorter than the tree", `"split_conditions":[0.5,1,2]`, `"split_conditions":[0.5]`),
+		text("short-array", "an array of conditions that is shorter than the tree", `"split_conditions":[5E-1,1E0,2E0]`, `"split_conditions":[5E-1]`),
 		text("nodes-claimed", "a tree that claims 2^31 nodes", `"num_nodes":"3"`, `"num_nodes":"2147483647"`),
 		text("trees-claimed", "a model that claims 2^31 trees", `"num_trees":"1"`, `"num_trees":"2147483647"`),
 		text("output-outside", "a tree that adds to output 1,000,000 of 1: predictions write outside of the row", `"tree_info":[0]`, `"tree_info":[1000000]`),
