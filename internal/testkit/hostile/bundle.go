@@ -26,7 +26,9 @@ func sevenZip(id, extension, technique string, archive rawsevenzip.Archive) Samp
 
 // sevenZipSamples are 7z archives.
 func sevenZipSamples() []Sample {
-	one := func(name string, data []byte) []rawsevenzip.Member { return []rawsevenzip.Member{{Name: name, Data: data}} }
+	one := func(name string, data []byte) []rawsevenzip.Member {
+		return []rawsevenzip.Member{{Name: name, Data: data}}
+	}
 	attack := one("archive/data.pkl", attackPickle())
 	broken := one("archive/data.pkl", append(bytes.Clone(attackPickle()[:len(attackPickle())-1]), "X\xff\xff"...))
 	honest := one("model.pkl", honestPickle())
@@ -103,7 +105,9 @@ func nestedArchiveSamples() []Sample {
 	packed := func(name string, content []byte) ([]byte, error) {
 		return rawsevenzip.Archive{Members: []rawsevenzip.Member{{Name: name, Data: content}}, Method: "!"}.Bytes()
 	}
-	tarredAs := func(name string, content []byte) ([]byte, error) { return tarred(tarMember{name: name, content: content}) }
+	tarredAs := func(name string, content []byte) ([]byte, error) {
+		return tarred(tarMember{name: name, content: content})
+	}
 	type layer struct {
 		name string
 		pack func(string, []byte) ([]byte, error)

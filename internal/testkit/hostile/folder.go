@@ -3,6 +3,7 @@ package hostile
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -215,7 +216,9 @@ func thincSamples() []Sample {
 		return Sample{Name: "thinc-" + id, Group: "spacy", Technique: technique, Loader: "spacy",
 			Build: build([]byte("\x84\xa5nodes\x90\xa5attrs\x90\xa6params" + params + "\xa5shims" + shims))}
 	}
-	text := func(content []byte) string { return "\xc5" + string([]byte{byte(len(content) >> 8), byte(len(content))}) + string(content) }
+	text := func(content []byte) string {
+		return string(append(binary.BigEndian.AppendUint16([]byte{0xc5}, uint16(len(content))), content...))
+	}
 	return []Sample{
 		weights("shim", "a layer of PyTorch that unpickles the attack", "\x90", "\x91\x91"+text(attackPickle())),
 		weights("array", "a pickle in the data of an array", "\x91\x81\xa1W"+text(attackPickle()), "\x90"),
