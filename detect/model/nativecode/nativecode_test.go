@@ -21,7 +21,7 @@ func programs() map[string]string {
 		"elf":          "\x7fELF\x02\x01\x01" + zeros,
 		"pe":           "MZ" + zeros[:58] + "\x40\x00\x00\x00PE\x00\x00",
 		"mach-o":       "\xcf\xfa\xed\xfe\x07\x00\x00\x01\x03\x00\x00\x00\x02\x00\x00\x00" + zeros,
-		"ape":    "MZqFpD='" + zeros,
+		"ape":          "MZqFpD='" + zeros,
 		"java-class":   "\xca\xfe\xba\xbe\x00\x00\x00\x34" + zeros,
 		"dex":          "dex\n035" + zeros,
 		"wasm":         "\x00asm\x01\x00\x00\x00",
