@@ -255,7 +255,7 @@ func (p *parser) joined(separator string, list Value) Value {
 	if len(list.Texts) > 0 {
 		return p.foldedText(strings.Join(strings.Split(list.Texts[0], ""), separator), list.Binary, list.Taint)
 	}
-	if !list.isList {
+	if !list.isList || p.folded > maxFolded {
 		return Value{Taint: list.Taint}
 	}
 	var b strings.Builder

@@ -36,6 +36,9 @@ func (p *parser) foldedText(text string, binary bool, t Taint) Value {
 // text computes decoders of known text.
 func (p *parser) text(name string, args []Arg) (Value, bool) {
 	a := argument(args, 0)
+	if p.folded > maxFolded {
+		return Value{}, false
+	}
 	switch name {
 	case "str", "bytes", "bytearray", "memoryview":
 		if len(a.Texts) > 0 {
@@ -56,7 +59,7 @@ func (p *parser) text(name string, args []Arg) (Value, bool) {
 		}
 		return Value{}, false
 	}
-	if len(a.Texts) == 0 || p.folded > maxFolded {
+	if len(a.Texts) == 0 {
 		return Value{}, false
 	}
 	kind := ""

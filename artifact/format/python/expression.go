@@ -217,9 +217,10 @@ func literal(items []Value) bool {
 	return true
 }
 
-// taints joins the origins of values.
+// taints joins the origins of values, of the first ones of a long list: it is asked for again and again.
 func taints(items []Value) (t Taint) {
-	for _, v := range items {
+	const most = 64
+	for _, v := range items[:min(len(items), most)] {
 		t |= v.Taint
 	}
 	return t
