@@ -120,7 +120,7 @@ func TestAgreesWithCPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	var files []string
-	for _, pattern := range []string{"*.py", "asyncio/*.py", "email/*.py", "test/test_[st]*.py", "json/*.py", "unittest/*.py"} {
+	for _, pattern := range []string{"*.py", "asyncio/*.py", "email/*.py", "test/test_t*.py", "json/*.py", "unittest/*.py"} {
 		found, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(output)), pattern))
 		if err != nil {
 			t.Fatal(err)
