@@ -1,4 +1,5 @@
 """Models of Core ML, by coremltools: scikit-learn's models, neural networks layer by layer, ML Programs and packages."""
+import contextlib
 import logging
 import os
 import shutil
@@ -55,7 +56,8 @@ def estimators():
 def convert(model, *args):
     """Convert an estimator, or say why not."""
     try:
-        return coremltools.converters.sklearn.convert(model, *args).get_spec()
+        with contextlib.redirect_stdout(sys.stderr):  # the converter writes messages where the manifest goes
+            return coremltools.converters.sklearn.convert(model, *args).get_spec()
     except Exception as error:  # a version of scikit-learn that the converter does not know
         print(f"{type(model).__name__}: {type(error).__name__}: {error}", file=sys.stderr)
         return None
