@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/reference"
 )
@@ -42,6 +44,24 @@ func TestReferenceIsCurrent(t *testing.T) {
 		if !bytes.Equal(have, f.Content) {
 			t.Errorf("docs/reference/%s is not what the code says; run make generate", f.Name)
 		}
+	}
+}
+
+// TestKindsOfAddressesAreDocumented compares the table of docs/sources.md with the list in the code.
+func TestKindsOfAddressesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "sources.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Count(string(page), "\n| `")
+	for _, k := range resolve.Kinds() {
+		row := fmt.Sprintf("\n| `%s` | %s |\n", strings.ReplaceAll(k.Form, "|", `\|`), k.Holds)
+		if !strings.Contains(string(page), row) {
+			t.Errorf("docs/sources.md lacks the row %s", row)
+		}
+	}
+	if rows != len(resolve.Kinds()) {
+		t.Errorf("docs/sources.md has %d kinds of addresses, the code %d", rows, len(resolve.Kinds()))
 	}
 }
 
