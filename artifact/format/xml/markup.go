@@ -209,9 +209,12 @@ func (r *Reader) attributes(raw []byte) ([]Attr, error) {
 		if i <= 0 || len(list) >= maxAttrs {
 			return list, format.Malformed(r.base, "an attribute without a value, or too many of them")
 		}
-		n, err := r.name([]byte(strings.TrimRight(s[:i], blank)))
-		if err != nil {
-			return list, err
+		n, known := r.names[s[:i]] // most names were seen before, with nothing between them and the sign
+		if !known {
+			var err error
+			if n, err = r.name([]byte(strings.TrimRight(s[:i], blank))); err != nil {
+				return list, err
+			}
 		}
 		s = strings.TrimLeft(s[i+1:], blank)
 		if len(s) < 2 || s[0] != '"' && s[0] != '\'' {
