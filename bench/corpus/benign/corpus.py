@@ -11,6 +11,10 @@ import sys
 
 SKIP = 77
 
+# Libraries, and native code in them, print what they like: only the lines of the manifest are the output of a script.
+MANIFEST = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+
 
 def require(*names):
     """Import modules, or end the script as skipped."""
@@ -37,5 +41,5 @@ class Writer:
         """Name a file that the caller will write, and put it in the manifest."""
         path = os.path.join(self.folder, name)
         print(json.dumps({"path": f"{self.name}/{name}", "writer": self.name, "group": self.name.rsplit("-", 1)[0],
-                          "technique": about, "loader": loader}))
+                          "technique": about, "loader": loader}), file=MANIFEST)
         return path
