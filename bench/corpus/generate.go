@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/picketsec/picket/internal/testkit/hostile"
@@ -123,24 +124,33 @@ func sum(content []byte) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// writeBenign runs the writers that are there, and names those that are not.
+// writeBenign runs the writers that are there, and names those that are not. Two run at the same time; the order of what they
+// wrote does not depend on that.
 func writeBenign(ctx context.Context, out, venv string) (entries []entry, skipped []string, err error) {
+	var jobs []*job
 	for _, script := range scripts {
 		for _, python := range script.pythons(venv) {
-			if _, err := os.Stat(python); err != nil {
-				skipped = append(skipped, fmt.Sprintf("%s by %s, which does not exist (make setup installs it)",
-					strings.Join(script.args, " "), python))
-				continue
-			}
-			more, reason, err := runScript(ctx, out, python, script.args)
-			if err != nil {
-				return nil, nil, err
-			}
-			if reason != "" {
-				skipped = append(skipped, fmt.Sprintf("%s: %s", strings.Join(script.args, " "), reason))
-			}
-			entries = append(entries, more...)
+			jobs = append(jobs, &job{python: python, args: script.args})
 		}
+	}
+	var done sync.WaitGroup
+	slots := make(chan struct{}, 2)
+	for _, j := range jobs {
+		done.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			j.run(ctx, out)
+		})
+	}
+	done.Wait()
+	for _, j := range jobs {
+		if j.err != nil {
+			return nil, nil, j.err
+		}
+		if j.skipped != "" {
+			skipped = append(skipped, strings.Join(j.args, " ")+": "+j.skipped)
+		}
+		entries = append(entries, j.entries...)
 	}
 	more, missing := moduleFiles(ctx, out)
 	entries, skipped = append(entries, more...), append(skipped, missing...)
@@ -150,6 +160,24 @@ func writeBenign(ctx context.Context, out, venv string) (entries []entry, skippe
 		seen[e.Path] = true
 		return again
 	}), skipped, nil
+}
+
+// job is one script with one interpreter, and what came of it.
+type job struct {
+	python  string
+	args    []string
+	entries []entry
+	skipped string // why nothing was written
+	err     error
+}
+
+// run runs the script if its interpreter is there.
+func (j *job) run(ctx context.Context, out string) {
+	if _, err := os.Stat(j.python); err != nil {
+		j.skipped = j.python + " does not exist (make setup installs it)"
+		return
+	}
+	j.entries, j.skipped, j.err = runScript(ctx, out, j.python, j.args)
 }
 
 // runScript runs one script and returns what it wrote, or why it was skipped.
