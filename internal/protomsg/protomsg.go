@@ -27,8 +27,8 @@ const (
 
 // endGroup is the wire type of the tag that ends a group, and maxGroups how deep groups are followed, as by other readers.
 const (
-	endGroup  Wire = 4
-	maxGroups      = 100
+	endGroup      = Wire(4)
+	maxGroups int = 100
 )
 
 // Field is one field of a message.

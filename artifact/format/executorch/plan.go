@@ -161,7 +161,7 @@ func (r *reader) instruction(t flatbuffer.Table, kind uint8, length int64, n cou
 	if err != nil {
 		return err
 	}
-	second, err := int32(0), error(nil)
+	var second int32
 	if kind == moveCall || kind == jumpFalseCall {
 		if second, err = t.Int32(1, 0); err != nil {
 			return err

@@ -209,8 +209,9 @@ func (f *File) symbolNode(group object, h localHeap, address uint64, visit func(
 	c = f.cursor(b, address+8)
 	for range count {
 		l := Link{Group: group.path, Object: group.address, Offset: f.offset(c.start + uint64(c.at))}
-		name, kind := uint64(0), uint64(0)
-		name, l.address, kind = c.uint(f.o), c.addr(), c.uint(4)
+		name := c.uint(f.o)
+		l.address = c.addr()
+		kind := c.uint(4)
 		c.skip(4)
 		value := f.cursor(c.bytes(16), c.start).uint(4)
 		if c.err != nil {

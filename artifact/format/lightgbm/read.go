@@ -318,10 +318,13 @@ func (r *reader) finish() error {
 		r.problem(Layout, 0, "", "tree_sizes has %d entries for %d trees", len(r.sizes), r.model.Trees)
 		return nil
 	}
-	starts := append(r.starts, r.end)
 	for i, size := range r.sizes {
-		if got := starts[i+1] - starts[i]; got != size {
-			r.problem(Layout, starts[i], "", "tree %d has %d bytes, and %d by tree_sizes", i, got, size)
+		end := r.end
+		if i+1 < len(r.starts) {
+			end = r.starts[i+1]
+		}
+		if got := end - r.starts[i]; got != size {
+			r.problem(Layout, r.starts[i], "", "tree %d has %d bytes, and %d by tree_sizes", i, got, size)
 			break
 		}
 	}

@@ -106,8 +106,11 @@ func (r *reader) head() (kind, int64, error) {
 		return list, int64(c & 0x0f), nil
 	case c <= 0xbf:
 		return text, int64(c & 0x1f), nil
-	case c >= 0xca && c <= 0xd3:
-		_, err := r.skip([]int64{4, 8, 1, 2, 4, 8, 1, 2, 4, 8}[c-0xca])
+	case c == 0xca || c == 0xcb: // floats of 4 and 8 bytes
+		_, err := r.skip(4 << (c - 0xca))
+		return scalar, 0, err
+	case c >= 0xcc && c <= 0xd3: // integers of 1 to 8 bytes, without and with a sign
+		_, err := r.skip(1 << (c & 3))
 		return scalar, 0, err
 	case c >= 0xd4 && c <= 0xd8:
 		return extension, 1 << (c - 0xd4), nil

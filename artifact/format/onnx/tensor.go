@@ -134,7 +134,7 @@ func firstInts(f protomsg.Field, list *[]int64) error {
 		*list = append(*list, int64(n))
 		return nil
 	}
-	err := error(nil)
+	var err error
 	if f.Wire == protomsg.Bytes {
 		err = f.Body.Packed(add)
 	} else {

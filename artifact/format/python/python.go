@@ -16,7 +16,7 @@ import (
 	"github.com/picketsec/picket/internal/limits"
 )
 
-// Name is the name of the format.
+// FormatName is the name of the format, by which a part is inspected as source whatever it looks like.
 const FormatName = "python"
 
 // MaxSize is the number of bytes of source that are read. The largest modules in use, which are generated, have a tenth of it.

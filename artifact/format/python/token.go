@@ -266,7 +266,7 @@ func (t *Tokens) name(tok Token) Token {
 // number reads a number. Letters right behind it are the next token.
 func (t *Tokens) number(tok Token) Token {
 	rest := t.src[t.at:]
-	n := 0
+	var n int
 	if len(rest) > 2 && rest[0] == '0' && strings.IndexByte("xXoObB", rest[1]) >= 0 {
 		n = 2 + digitsOf(rest[2:], "0123456789abcdefABCDEF_")
 	} else {

@@ -296,7 +296,8 @@ func (r *reader) vector(p place, at int64, flags int32) (n *node, err error) {
 
 // numbersOf passes over a vector of numbers. In code the numbers are shown by their count.
 func (r *reader) numbersOf(p place, at int64, kind byte) (*node, error) {
-	width, each := int64(0), int64(1)
+	var width int64
+	each := int64(1)
 	switch kind {
 	case typeLogical, typeInt:
 		width = 4

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/paddle"
@@ -107,7 +108,9 @@ func (s *scan) text(a paddle.Attr) error {
 }
 
 // binary reports whether a value is no text.
-func binary(value string) bool { return strings.ContainsAny(value, "\x00\x01\x02\x80") }
+func binary(value string) bool {
+	return strings.ContainsAny(value, "\x00\x01\x02") || strings.ContainsRune(value, utf8.RuneError)
+}
 
 // judgeType finds the rule for the type of an operator, and says what the operator does.
 func (s *scan) judgeType(t string) (rule picket.Rule, why string, bad bool) {
