@@ -9,11 +9,6 @@ import tempfile
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISIBLE_DEVICES="-1")
 
-# The converter prints to the standard output, which is for the manifest.
-manifest = os.fdopen(os.dup(1), "w", buffering=1)
-os.dup2(2, 1)
-sys.stdout = manifest
-
 from corpus import Writer, require
 
 numpy, tf, keras = require("numpy", "tensorflow", "keras")
