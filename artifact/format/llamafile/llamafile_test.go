@@ -8,7 +8,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/llamafile"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 func TestArgs(t *testing.T) {
@@ -23,7 +23,7 @@ func TestArgs(t *testing.T) {
 func TestMatch(t *testing.T) {
 	elf := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 57)
 	zipped := func(prefix, name string) []byte {
-		return ziptest.Archive{Prefix: []byte(prefix), Members: []ziptest.Member{{Name: name, Content: []byte("-m\nx.gguf\n")}}}.Bytes()
+		return rawzip.Archive{Prefix: []byte(prefix), Entries: []rawzip.Entry{{Name: name, Data: []byte("-m\nx.gguf\n")}}}.Must()
 	}
 	for name, test := range map[string]struct {
 		content []byte

@@ -5,7 +5,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/npz"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // match asks the format about content.
@@ -15,12 +15,12 @@ func match(content []byte) bool {
 }
 
 func TestMatch(t *testing.T) {
-	arrays := []ziptest.Member{{Name: "a.npy", Content: []byte("x")}, {Name: "b.npy", Content: []byte("y")}}
-	if !match(ziptest.Archive{Members: arrays}.Bytes()) {
+	arrays := []rawzip.Entry{{Name: "a.npy", Data: []byte("x")}, {Name: "b.npy", Data: []byte("y")}}
+	if !match(rawzip.Archive{Entries: arrays}.Must()) {
 		t.Error("an archive of arrays is not recognised")
 	}
-	for name, content := range map[string][]byte{"no members": ziptest.Archive{}.Bytes(), "text": []byte("a.npy b.npy"), "nothing": nil,
-		"another member": ziptest.Archive{Members: append(arrays, ziptest.Member{Name: "c.pkl"})}.Bytes()} {
+	for name, content := range map[string][]byte{"no members": rawzip.Archive{}.Must(), "text": []byte("a.npy b.npy"), "nothing": nil,
+		"another member": rawzip.Archive{Entries: append(arrays, rawzip.Entry{Name: "c.pkl"})}.Must()} {
 		if match(content) {
 			t.Errorf("%s is recognised", name)
 		}
@@ -28,7 +28,7 @@ func TestMatch(t *testing.T) {
 }
 
 func FuzzMatch(f *testing.F) {
-	f.Add(ziptest.Archive{Members: []ziptest.Member{{Name: "a.npy"}}}.Bytes())
+	f.Add(rawzip.Archive{Entries: []rawzip.Entry{{Name: "a.npy"}}}.Must())
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if match(content) && len(content) < 22 {
 			t.Errorf("%d bytes cannot be an archive", len(content))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/torchpackage"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 func TestRoots(t *testing.T) {
@@ -24,7 +24,7 @@ func TestRoots(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	for name, want := range map[string]bool{"p/.data/extern_modules": true, "p/data.pkl": false} {
-		b := ziptest.Archive{Members: []ziptest.Member{{Name: name, Content: []byte("sys")}}}.Bytes()
+		b := rawzip.Archive{Entries: []rawzip.Entry{{Name: name, Data: []byte("sys")}}}.Must()
 		for n := range len(b) + 1 {
 			if got := (torchpackage.Format{}).Match(format.Probe{Head: b[:n], Tail: b[:n], Size: int64(n), Blob: format.BytesBlob(b[:n])}); got != (want && n == len(b)) {
 				t.Errorf("the first %d of %d bytes with %s: %v", n, len(b), name, got)

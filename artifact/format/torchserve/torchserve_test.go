@@ -9,7 +9,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/torchserve"
 	"github.com/picketsec/picket/internal/limits"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 const manifest = `{"runtime":"python","model":{"modelName":"m","serializedFile":"m.pt","handler":"h.py:run","extraFiles":"a.json, b.txt","requirementsFile":"r.txt"}}`
@@ -40,7 +40,7 @@ func TestRead(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	for name, want := range map[string]bool{torchserve.ManifestName: true, "MANIFEST.json": false, "x/MAR-INF/MANIFEST.json": false} {
-		b := ziptest.Archive{Members: []ziptest.Member{{Name: name, Content: []byte(manifest)}}}.Bytes()
+		b := rawzip.Archive{Entries: []rawzip.Entry{{Name: name, Data: []byte(manifest)}}}.Must()
 		if got := (torchserve.Format{}).Match(format.Probe{Head: b, Tail: b, Size: int64(len(b)), Blob: format.BytesBlob(b)}); got != want {
 			t.Errorf("an archive with %s: %v", name, got)
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/torchzip"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 func TestRoots(t *testing.T) {
@@ -34,9 +34,9 @@ func match(content []byte) bool {
 }
 
 func TestMatch(t *testing.T) {
-	members := []ziptest.Member{{Name: "m/data.pkl", Content: []byte(".")}, {Name: "m/byteorder", Content: []byte("little")}}
-	good := ziptest.Archive{Members: members}.Bytes()
-	if !match(good) || !match(ziptest.Archive{Members: members, Prefix: []byte("#!")}.Bytes()) {
+	members := []rawzip.Entry{{Name: "m/data.pkl", Data: []byte(".")}, {Name: "m/byteorder", Data: []byte("little")}}
+	good := rawzip.Archive{Entries: members}.Must()
+	if !match(good) || !match(rawzip.Archive{Entries: members, Prefix: []byte("#!")}.Must()) {
 		t.Error("an archive of PyTorch is not recognised")
 	}
 	for n := range len(good) {
@@ -44,13 +44,13 @@ func TestMatch(t *testing.T) {
 			t.Errorf("the first %d bytes are recognised", n)
 		}
 	}
-	if match(ziptest.Archive{Members: members[:1]}.Bytes()) || match([]byte(strings.Repeat("m/data.pkl m/version", 9))) {
+	if match(rawzip.Archive{Entries: members[:1]}.Must()) || match([]byte(strings.Repeat("m/data.pkl m/version", 9))) {
 		t.Error("other content is recognised")
 	}
 }
 
 func FuzzMatch(f *testing.F) {
-	f.Add(ziptest.Archive{Members: []ziptest.Member{{Name: "m/data.pkl"}, {Name: "m/version"}}}.Bytes())
+	f.Add(rawzip.Archive{Entries: []rawzip.Entry{{Name: "m/data.pkl"}, {Name: "m/version"}}}.Must())
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if match(content) != match(content) {
 			t.Error("two answers about the same content")

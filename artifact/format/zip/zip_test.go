@@ -22,7 +22,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/zip"
 	"github.com/picketsec/picket/internal/limits"
 	"github.com/picketsec/picket/internal/testkit"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // read reads an archive and fails the test on an error.
@@ -73,12 +73,12 @@ func contents(t testing.TB, a *zip.Archive) map[string]string {
 }
 
 // two is an honest archive of two members.
-func two() []ziptest.Member {
-	return []ziptest.Member{{Name: "m/data.pkl", Content: []byte("first content")}, {Name: "m/data/0", Content: []byte("second content"), Deflate: true}}
+func two() []rawzip.Entry {
+	return []rawzip.Entry{{Name: "m/data.pkl", Data: []byte("first content")}, {Name: "m/data/0", Data: []byte("second content"), Method: rawzip.Deflate}}
 }
 
 // with is two with an edit of the first member.
-func with(edit func(*ziptest.Member)) []ziptest.Member {
+func with(edit func(*rawzip.Entry)) []rawzip.Entry {
 	m := two()
 	edit(&m[0])
 	return m
@@ -86,61 +86,61 @@ func with(edit func(*ziptest.Member)) []ziptest.Member {
 
 func TestAnomalies(t *testing.T) {
 	const unicode = "\x75\x70"
-	type members = []ziptest.Member
-	m := func(edit func(*ziptest.Member)) ziptest.Archive { return ziptest.Archive{Members: with(edit)} }
+	type members = []rawzip.Entry
+	m := func(edit func(*rawzip.Entry)) rawzip.Archive { return rawzip.Archive{Entries: with(edit)} }
 	tests := map[string]struct {
-		archive ziptest.Archive
+		archive rawzip.Archive
 		want    []zip.Kind
 	}{
-		"honest":     {ziptest.Archive{Members: two()}, nil},
-		"descriptor": {m(func(m *ziptest.Member) { m.Descriptor = true }), nil},
-		"comment":    {ziptest.Archive{Members: two(), Comment: []byte("just text")}, nil},
-		"no members": {ziptest.Archive{}, nil},
-		"other name": {m(func(m *ziptest.Member) { m.LocalName = "m/else.pkl" }), []zip.Kind{zip.NameMismatch}},
-		"other method": {m(func(m *ziptest.Member) { m.Local = ziptest.Put16(ziptest.LocalMethod, 8) }),
+		"honest":     {rawzip.Archive{Entries: two()}, nil},
+		"descriptor": {m(func(m *rawzip.Entry) { m.Descriptor = true }), nil},
+		"comment":    {rawzip.Archive{Entries: two(), Comment: []byte("just text")}, nil},
+		"no members": {rawzip.Archive{}, nil},
+		"other name": {m(func(m *rawzip.Entry) { m.LocalName = "m/else.pkl" }), []zip.Kind{zip.NameMismatch}},
+		"other method": {m(func(m *rawzip.Entry) { m.LocalMethod = rawzip.Ptr(uint16(8)) }),
 			[]zip.Kind{zip.MethodMismatch}},
-		"other size":     {m(func(m *ziptest.Member) { m.Local = ziptest.Put32(ziptest.LocalCompressed, 5) }), []zip.Kind{zip.SizeMismatch}},
-		"size too large": {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralCompressed, 1<<30) }), []zip.Kind{zip.Overlap, zip.SizeMismatch}},
-		"other checksum": {m(func(m *ziptest.Member) { m.Local = ziptest.Put32(ziptest.LocalCRC, 5) }), []zip.Kind{zip.ChecksumMismatch}},
-		"other flags":    {m(func(m *ziptest.Member) { m.Local = ziptest.Put16(ziptest.LocalFlags, zip.FlagUTF8) }), []zip.Kind{zip.FlagMismatch}},
-		"encrypted":      {m(func(m *ziptest.Member) { m.Central = ziptest.Put16(ziptest.CentralFlags, 1) }), []zip.Kind{zip.Encrypted, zip.FlagMismatch}},
-		"patched":        {m(func(m *ziptest.Member) { m.Central = ziptest.Put16(ziptest.CentralFlags, 0x20) }), []zip.Kind{zip.FlagMismatch, zip.ReservedFlags}},
-		"strong":         {m(func(m *ziptest.Member) { m.Central = ziptest.Put16(ziptest.CentralFlags, 0x40) }), []zip.Kind{zip.Encrypted, zip.FlagMismatch}},
-		"DEFLATE64": {m(func(m *ziptest.Member) {
-			m.Central, m.Local = ziptest.Put16(ziptest.CentralMethod, 9), ziptest.Put16(ziptest.LocalMethod, 9)
+		"other size":     {m(func(m *rawzip.Entry) { m.LocalCompressed = rawzip.Ptr(uint64(5)) }), []zip.Kind{zip.SizeMismatch}},
+		"size too large": {m(func(m *rawzip.Entry) { m.Compressed = rawzip.Ptr(uint64(1 << 30)) }), []zip.Kind{zip.Overlap, zip.SizeMismatch}},
+		"other checksum": {m(func(m *rawzip.Entry) { m.LocalCRC = rawzip.Ptr(uint32(5)) }), []zip.Kind{zip.ChecksumMismatch}},
+		"other flags":    {m(func(m *rawzip.Entry) { m.LocalFlags = zip.FlagUTF8 }), []zip.Kind{zip.FlagMismatch}},
+		"encrypted":      {m(func(m *rawzip.Entry) { m.CentralFlags = 1 }), []zip.Kind{zip.Encrypted, zip.FlagMismatch}},
+		"patched":        {m(func(m *rawzip.Entry) { m.CentralFlags = 0x20 }), []zip.Kind{zip.FlagMismatch, zip.ReservedFlags}},
+		"strong":         {m(func(m *rawzip.Entry) { m.CentralFlags = 0x40 }), []zip.Kind{zip.Encrypted, zip.FlagMismatch}},
+		"DEFLATE64": {m(func(m *rawzip.Entry) {
+			m.Method = 9
 		}), []zip.Kind{zip.UnsupportedMethod}},
-		"descriptor lie": {m(func(m *ziptest.Member) { m.Descriptor, m.Central = true, ziptest.Put32(ziptest.CentralCRC, 7) }), []zip.Kind{zip.DescriptorLie}},
-		"points nowhere": {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralOffset, 3) }), []zip.Kind{zip.Hidden, zip.NoLocal}},
-		"hidden":         {m(func(m *ziptest.Member) { m.Omit = true }), []zip.Kind{zip.Hidden}},
-		"hidden, streamed": {m(func(m *ziptest.Member) { m.Omit, m.Descriptor, m.Deflate = true, true, true }),
+		"descriptor lie": {m(func(m *rawzip.Entry) { m.Descriptor, m.CentralCRC = true, rawzip.Ptr(uint32(7)) }), []zip.Kind{zip.DescriptorLie}},
+		"points nowhere": {m(func(m *rawzip.Entry) { m.Offset = rawzip.Ptr(uint64(3)) }), []zip.Kind{zip.Hidden, zip.NoLocal}},
+		"hidden":         {m(func(m *rawzip.Entry) { m.NoCentral = true }), []zip.Kind{zip.Hidden}},
+		"hidden, streamed": {m(func(m *rawzip.Entry) { m.NoCentral, m.Descriptor, m.Method = true, true, rawzip.Deflate }),
 			[]zip.Kind{zip.Hidden}},
-		"zip64 without a field": {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralSize, 1<<32-1) }), []zip.Kind{zip.SizeMismatch, zip.Zip64Lie}},
-		"climbs":                {m(func(m *ziptest.Member) { m.Name = "m/../../up" }), []zip.Kind{zip.PathEscape}},
-		"absolute":              {m(func(m *ziptest.Member) { m.Name = "/etc/up" }), []zip.Kind{zip.PathEscape}},
-		"drive":                 {m(func(m *ziptest.Member) { m.Name = "C:up" }), []zip.Kind{zip.PathEscape}},
-		"backslash":             {m(func(m *ziptest.Member) { m.Name = `m\up` }), []zip.Kind{zip.PathEscape}},
-		"zero byte":             {m(func(m *ziptest.Member) { m.Name = "m/up\x00.txt" }), []zip.Kind{zip.PathEscape}},
-		"link":                  {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralMode, 0o120777<<16) }), []zip.Kind{zip.Special}},
-		"pipe":                  {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralMode, 0o010644<<16) }), []zip.Kind{zip.Special}},
-		"folder with content":   {m(func(m *ziptest.Member) { m.Name = "m/folder/" }), []zip.Kind{zip.DirectoryContent}},
-		"duplicate":             {m(func(m *ziptest.Member) { m.Name = "m/data/0" }), []zip.Kind{zip.Duplicate}},
-		"near duplicate":        {m(func(m *ziptest.Member) { m.Name = "M/./Data/0" }), []zip.Kind{zip.NearDuplicate}},
-		"prefix":                {ziptest.Archive{Prefix: []byte("#!/bin/" + unicode), Members: two()}, []zip.Kind{zip.Prefix}},
-		"prefix, shifted":       {ziptest.Archive{Prefix: []byte("#!/bin/" + unicode), Members: two(), Shift: true}, []zip.Kind{zip.Prefix}},
-		"suffix":                {ziptest.Archive{Members: two(), Suffix: []byte("more")}, []zip.Kind{zip.Suffix}},
-		"gap":                   {ziptest.Archive{Members: two(), After: []byte("more")}, []zip.Kind{zip.Gap}},
-		"padding":               {ziptest.Archive{Members: two(), After: make([]byte, 100)}, nil},
-		"binary comment":        {ziptest.Archive{Members: two(), Comment: []byte("\x80\x04\x01")}, []zip.Kind{zip.Comment}},
-		"count":                 {ziptest.Archive{Members: two(), End: ziptest.Put16(ziptest.EndCount, 1)}, []zip.Kind{zip.DirectoryLie}},
-		"count of millions":     {ziptest.Archive{Members: two(), End: ziptest.Put16(ziptest.EndCount, 65534)}, []zip.Kind{zip.DirectoryLie}},
-		"no directory there": {ziptest.Archive{Members: two(), End: ziptest.Put32(ziptest.EndStart, 1<<31)},
+		"zip64 without a field": {m(func(m *rawzip.Entry) { m.Size = rawzip.Ptr(uint64(1<<32 - 1)) }), []zip.Kind{zip.SizeMismatch, zip.Zip64Lie}},
+		"climbs":                {m(func(m *rawzip.Entry) { m.Name = "m/../../up" }), []zip.Kind{zip.PathEscape}},
+		"absolute":              {m(func(m *rawzip.Entry) { m.Name = "/etc/up" }), []zip.Kind{zip.PathEscape}},
+		"drive":                 {m(func(m *rawzip.Entry) { m.Name = "C:up" }), []zip.Kind{zip.PathEscape}},
+		"backslash":             {m(func(m *rawzip.Entry) { m.Name = `m\up` }), []zip.Kind{zip.PathEscape}},
+		"zero byte":             {m(func(m *rawzip.Entry) { m.Name = "m/up\x00.txt" }), []zip.Kind{zip.PathEscape}},
+		"link":                  {m(func(m *rawzip.Entry) { m.External = 0o120777 << 16 }), []zip.Kind{zip.Special}},
+		"pipe":                  {m(func(m *rawzip.Entry) { m.External = 0o010644 << 16 }), []zip.Kind{zip.Special}},
+		"folder with content":   {m(func(m *rawzip.Entry) { m.Name = "m/folder/" }), []zip.Kind{zip.DirectoryContent}},
+		"duplicate":             {m(func(m *rawzip.Entry) { m.Name = "m/data/0" }), []zip.Kind{zip.Duplicate}},
+		"near duplicate":        {m(func(m *rawzip.Entry) { m.Name = "M/./Data/0" }), []zip.Kind{zip.NearDuplicate}},
+		"prefix":                {rawzip.Archive{Prefix: []byte("#!/bin/" + unicode), Entries: two()}, []zip.Kind{zip.Prefix}},
+		"prefix, shifted":       {rawzip.Archive{Prefix: []byte("#!/bin/" + unicode), Entries: two(), Shift: true}, []zip.Kind{zip.Prefix}},
+		"suffix":                {rawzip.Archive{Entries: two(), Suffix: []byte("more")}, []zip.Kind{zip.Suffix}},
+		"gap":                   {rawzip.Archive{Entries: two(), Gap: []byte("more")}, []zip.Kind{zip.Gap}},
+		"padding":               {rawzip.Archive{Entries: two(), Gap: make([]byte, 100)}, nil},
+		"binary comment":        {rawzip.Archive{Entries: two(), Comment: []byte("\x80\x04\x01")}, []zip.Kind{zip.Comment}},
+		"count":                 {rawzip.Archive{Entries: two(), Count: rawzip.Ptr(uint16(1))}, []zip.Kind{zip.DirectoryLie}},
+		"count of millions":     {rawzip.Archive{Entries: two(), Count: rawzip.Ptr(uint16(65534))}, []zip.Kind{zip.DirectoryLie}},
+		"no directory there": {rawzip.Archive{Entries: two(), DirectoryOffset: rawzip.Ptr(uint32(1 << 31))},
 			[]zip.Kind{zip.DirectoryLie}},
-		"overlap": {ziptest.Archive{Members: members{two()[0], {Name: "again", Omit: true},
-			{Name: "same", Content: []byte("first content"), Central: ziptest.Put32(ziptest.CentralOffset, 0)}}}, []zip.Kind{zip.Hidden, zip.NameMismatch, zip.Overlap}},
+		"overlap": {rawzip.Archive{Entries: members{two()[0], {Name: "again", NoCentral: true},
+			{Name: "same", Data: []byte("first content"), Offset: rawzip.Ptr(uint64(0))}}}, []zip.Kind{zip.Hidden, zip.NameMismatch, zip.Overlap}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := read(t, test.archive.Bytes())
+			a := read(t, test.archive.Must())
 			if diff := cmp.Diff(test.want, kinds(a)); diff != "" {
 				t.Errorf("anomalies (-want +got):\n%s%+v", diff, a.Anomalies)
 			}
@@ -149,7 +149,7 @@ func TestAnomalies(t *testing.T) {
 			for _, c := range all {
 				joined = append(joined, c)
 			}
-			if got := strings.Join(joined, " "); len(test.archive.Members) > 0 && name != "points nowhere" && name != "DEFLATE64" &&
+			if got := strings.Join(joined, " "); len(test.archive.Entries) > 0 && name != "points nowhere" && name != "DEFLATE64" &&
 				!strings.Contains(got, "first content") {
 				t.Errorf("the first content is not reached: %q", all)
 			}
@@ -159,17 +159,17 @@ func TestAnomalies(t *testing.T) {
 
 func TestTwoDirectories(t *testing.T) {
 	// miniz follows the stated offset and Python's zipfile counts back from the end record.
-	harmless := ziptest.Archive{Members: []ziptest.Member{{Name: "harmless", Content: []byte("quiet")}}}.Bytes()
+	harmless := rawzip.Archive{Entries: []rawzip.Entry{{Name: "harmless", Data: []byte("quiet")}}}.Must()
 	directory := bytes.Index(harmless, []byte("PK\x01\x02"))
 	size := len(harmless) - 22 - directory
-	other := ziptest.Archive{Members: []ziptest.Member{{Name: "harmful!", Content: []byte("loud!")}}}.Bytes()
+	other := rawzip.Archive{Entries: []rawzip.Entry{{Name: "harmful!", Data: []byte("loud!")}}}.Must()
 	hidden := bytes.Clone(other[:len(other)-22])
 	file := append(bytes.Clone(hidden), harmless[:directory]...)
 	second := bytes.Clone(harmless[directory : directory+size])
-	binary.LittleEndian.PutUint32(second[ziptest.CentralOffset:], uint32(len(hidden)))
+	binary.LittleEndian.PutUint32(second[42:], uint32(len(hidden)))
 	file = append(file, second...)
 	last := bytes.Clone(harmless[len(harmless)-22:])
-	binary.LittleEndian.PutUint32(last[ziptest.EndStart:], uint32(bytes.Index(other, []byte("PK\x01\x02"))))
+	binary.LittleEndian.PutUint32(last[16:], uint32(bytes.Index(other, []byte("PK\x01\x02"))))
 	file = append(file, last...)
 	a := read(t, file)
 	all := contents(t, a)
@@ -179,8 +179,8 @@ func TestTwoDirectories(t *testing.T) {
 }
 
 func TestNestedStoredArchiveIsNoAnomaly(t *testing.T) {
-	inner := ziptest.Archive{Members: two()}.Bytes()
-	a := read(t, ziptest.Archive{Members: []ziptest.Member{{Name: "inner.zip", Content: inner}}}.Bytes())
+	inner := rawzip.Archive{Entries: two()}.Must()
+	a := read(t, rawzip.Archive{Entries: []rawzip.Entry{{Name: "inner.zip", Data: inner}}}.Must())
 	if len(a.Anomalies) > 0 || len(a.Entries) != 1 {
 		t.Errorf("%d entries, %v", len(a.Entries), a.Anomalies)
 	}
@@ -188,9 +188,9 @@ func TestNestedStoredArchiveIsNoAnomaly(t *testing.T) {
 
 func TestBothViewsAreOpened(t *testing.T) {
 	m := two()
-	m[0] = ziptest.Member{Name: "m/data.pkl", Content: bytes.Repeat([]byte("quiet "), 99), Deflate: true,
-		Local: ziptest.Put16(ziptest.LocalMethod, 0)}
-	a := read(t, ziptest.Archive{Members: m}.Bytes())
+	m[0] = rawzip.Entry{Name: "m/data.pkl", Data: bytes.Repeat([]byte("quiet "), 99), Method: rawzip.Deflate,
+		LocalMethod: rawzip.Ptr(uint16(0))}
+	a := read(t, rawzip.Archive{Entries: m}.Must())
 	views := a.Views(&a.Entries[0])
 	if len(views) < 2 || views[0].Method != zip.Deflated || views[1].Method != zip.Store {
 		t.Errorf("views: %+v", views)
@@ -198,7 +198,7 @@ func TestBothViewsAreOpened(t *testing.T) {
 }
 
 func TestSeen(t *testing.T) {
-	m := []ziptest.Member{{Name: "lie", Content: []byte("content"), Deflate: true, Central: ziptest.Put32(ziptest.CentralCRC, 1)}}
+	m := []rawzip.Entry{{Name: "lie", Data: []byte("content"), Method: rawzip.Deflate, CentralCRC: rawzip.Ptr(uint32(1))}}
 	stream := m[0]
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, 9)
@@ -211,8 +211,8 @@ func TestSeen(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	stream.Name, stream.Raw = "trailing", append(b.Bytes(), "after the stream"...)
-	a := read(t, ziptest.Archive{Members: append(m, stream)}.Bytes())
+	stream.Name, stream.Stored = "trailing", append(b.Bytes(), "after the stream"...)
+	a := read(t, rawzip.Archive{Entries: append(m, stream)}.Must())
 	for i, want := range []struct {
 		size, trailing int64
 	}{{7, 0}, {5, 16}} {
@@ -235,16 +235,13 @@ func TestSeen(t *testing.T) {
 
 func TestOverlappingBombIsStopped(t *testing.T) {
 	// Many members that share one stream, as in Fifield's archive: each is below the ratio, all together are not.
-	kernel := ziptest.Member{Name: "0", Content: make([]byte, 1<<20), Deflate: true}
-	members := []ziptest.Member{kernel}
+	kernel := rawzip.Entry{Name: "0", Data: make([]byte, 1<<20), Method: rawzip.Deflate}
+	members := []rawzip.Entry{kernel}
 	for i := range 3000 {
-		members = append(members, ziptest.Member{Name: fmt.Sprint(i + 1), Raw: []byte{}, Content: kernel.Content,
-			Central: func(r []byte) {
-				ziptest.Put32(ziptest.CentralOffset, 0)(r)
-				ziptest.Put32(ziptest.CentralCompressed, 1033)(r)
-			}})
+		members = append(members, rawzip.Entry{Name: fmt.Sprint(i + 1), Stored: []byte{}, Data: kernel.Data, Method: rawzip.Deflate,
+			Offset: rawzip.Ptr(uint64(0)), Compressed: rawzip.Ptr(uint64(1033))})
 	}
-	content := ziptest.Archive{Members: members}.Bytes()
+	content := rawzip.Archive{Entries: members}.Must()
 	a := read(t, content)
 	var total int64
 	var stopped error
@@ -271,13 +268,13 @@ func TestOverlappingBombIsStopped(t *testing.T) {
 }
 
 func TestEntriesAreBounded(t *testing.T) {
-	var members []ziptest.Member
+	var members []rawzip.Entry
 	for i := range 2000 {
-		members = append(members, ziptest.Member{Name: fmt.Sprint(i)})
+		members = append(members, rawzip.Entry{Name: fmt.Sprint(i)})
 	}
 	l := limits.Default()
 	l.Members = 100
-	a, err := zip.Read(format.BytesBlob(ziptest.Archive{Members: members}.Bytes()), limits.NewBudget(l))
+	a, err := zip.Read(format.BytesBlob(rawzip.Archive{Entries: members}.Must()), limits.NewBudget(l))
 	defer a.Close()
 	if !errors.Is(err, limits.ErrExceeded) || len(a.Entries) != 100 {
 		t.Errorf("%d entries, %v", len(a.Entries), err)
@@ -285,7 +282,7 @@ func TestEntriesAreBounded(t *testing.T) {
 	l = limits.Default()
 	l.Memory = 200 << 10
 	budget := limits.NewBudget(l)
-	a, err = zip.Read(format.BytesBlob(ziptest.Archive{Members: members}.Bytes()), budget)
+	a, err = zip.Read(format.BytesBlob(rawzip.Archive{Entries: members}.Must()), budget)
 	if !errors.Is(err, limits.ErrExceeded) || len(a.Entries) == 0 {
 		t.Errorf("%d entries, %v", len(a.Entries), err)
 	}
@@ -372,12 +369,12 @@ func TestHonestWriters(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	good := map[string][]byte{
-		"honest": ziptest.Archive{Members: two()}.Bytes(), "empty": ziptest.Archive{}.Bytes(),
-		"prefix":    ziptest.Archive{Prefix: []byte("#!/bin/sh\n"), Members: two()}.Bytes(),
-		"shifted":   ziptest.Archive{Prefix: []byte("#!/bin/sh\n"), Members: two(), Shift: true}.Bytes(),
-		"suffix":    ziptest.Archive{Members: two(), Suffix: make([]byte, 999)}.Bytes(),
-		"comment":   ziptest.Archive{Members: two(), Comment: make([]byte, 65535)}.Bytes(),
-		"truncated": ziptest.Archive{Members: two()}.Bytes()[:60],
+		"honest": rawzip.Archive{Entries: two()}.Must(), "empty": rawzip.Archive{}.Must(),
+		"prefix":    rawzip.Archive{Prefix: []byte("#!/bin/sh\n"), Entries: two()}.Must(),
+		"shifted":   rawzip.Archive{Prefix: []byte("#!/bin/sh\n"), Entries: two(), Shift: true}.Must(),
+		"suffix":    rawzip.Archive{Entries: two(), Suffix: make([]byte, 999)}.Must(),
+		"comment":   rawzip.Archive{Entries: two(), Comment: make([]byte, 65535)}.Must(),
+		"truncated": rawzip.Archive{Entries: two()}.Must()[:60],
 	}
 	for name, content := range good {
 		if !match(content) {
@@ -393,7 +390,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestMemberOfTarIsNoArchive(t *testing.T) {
-	inner := ziptest.Archive{Members: two()}.Bytes()
+	inner := rawzip.Archive{Entries: two()}.Must()
 	var b bytes.Buffer
 	w := stdtar.NewWriter(&b)
 	for _, name := range []string{"a.pt", "b.pt"} {
@@ -413,7 +410,7 @@ func TestMemberOfTarIsNoArchive(t *testing.T) {
 	if !match(append(b.Bytes(), inner...)) {
 		t.Error("a zip archive after a tar archive is not recognised")
 	}
-	if !match(ziptest.Archive{Prefix: b.Bytes(), Members: two()}.Bytes()) {
+	if !match(rawzip.Archive{Prefix: b.Bytes(), Entries: two()}.Must()) {
 		t.Error("a zip archive with offsets behind a tar archive is not recognised")
 	}
 }
@@ -428,7 +425,7 @@ func probe(content []byte) format.Probe {
 }
 
 func TestNames(t *testing.T) {
-	got := zip.Names(probe(ziptest.Archive{Members: two()}.Bytes()))
+	got := zip.Names(probe(rawzip.Archive{Entries: two()}.Must()))
 	if diff := cmp.Diff([]string{"m/data.pkl", "m/data/0"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -438,7 +435,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestEveryTruncationIsRead(t *testing.T) {
-	whole := ziptest.Archive{Members: append(two(), ziptest.Member{Name: "d", Descriptor: true, Deflate: true, Content: []byte("third")})}.Bytes()
+	whole := rawzip.Archive{Entries: append(two(), rawzip.Entry{Name: "d", Descriptor: true, Method: rawzip.Deflate, Data: []byte("third")})}.Must()
 	for n := range len(whole) {
 		check(t, whole[:n])
 	}
@@ -487,11 +484,11 @@ func check(t *testing.T, content []byte) {
 }
 
 func BenchmarkRead10kMembers(b *testing.B) {
-	var members []ziptest.Member
+	var members []rawzip.Entry
 	for i := range 10000 {
-		members = append(members, ziptest.Member{Name: fmt.Sprintf("folder/%d.txt", i), Content: []byte("text"), Deflate: i%2 == 0, Descriptor: i%3 == 0})
+		members = append(members, rawzip.Entry{Name: fmt.Sprintf("folder/%d.txt", i), Data: []byte("text"), Method: uint16(i%2) * rawzip.Deflate, Descriptor: i%3 == 0})
 	}
-	content := ziptest.Archive{Members: members}.Bytes()
+	content := rawzip.Archive{Entries: members}.Must()
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
 		a, err := zip.Read(format.BytesBlob(content), limits.NewBudget(limits.Default()))
@@ -503,9 +500,9 @@ func BenchmarkRead10kMembers(b *testing.B) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(ziptest.Archive{Members: two()}.Bytes())
-	f.Add(ziptest.Archive{Prefix: []byte("prefix"), Shift: true, Members: two(), After: []byte("gap"), Suffix: []byte("suffix")}.Bytes())
-	f.Add(ziptest.Archive{Members: with(func(m *ziptest.Member) { m.Omit, m.Descriptor = true, true })}.Bytes())
+	f.Add(rawzip.Archive{Entries: two()}.Must())
+	f.Add(rawzip.Archive{Prefix: []byte("prefix"), Shift: true, Entries: two(), Gap: []byte("gap"), Suffix: []byte("suffix")}.Must())
+	f.Add(rawzip.Archive{Entries: with(func(m *rawzip.Entry) { m.NoCentral, m.Descriptor = true, true })}.Must())
 	f.Fuzz(func(t *testing.T, content []byte) { check(t, content) })
 }
 
@@ -520,8 +517,8 @@ func readFile(t *testing.T, name string) []byte {
 }
 
 func TestNamed(t *testing.T) {
-	content := ziptest.Archive{Members: []ziptest.Member{{Name: "a", Content: []byte("first"), Deflate: true}, {Name: "b", Content: []byte("other")},
-		{Name: "a", Content: []byte("second")}}}.Bytes()
+	content := rawzip.Archive{Entries: []rawzip.Entry{{Name: "a", Data: []byte("first"), Method: rawzip.Deflate}, {Name: "b", Data: []byte("other")},
+		{Name: "a", Data: []byte("second")}}}.Must()
 	a, err := zip.Read(format.BytesBlob(content), limits.NewBudget(limits.Default()))
 	if err != nil {
 		t.Fatal(err)

@@ -9,13 +9,13 @@ import (
 	formatllamafile "github.com/picketsec/picket/artifact/format/llamafile"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/llamafile"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // file makes a llamafile with arguments.
 func file(args string) []byte {
-	return ziptest.Archive{Prefix: []byte("MZqFpD='\n\n" + strings.Repeat("\x00", 100)),
-		Members: []ziptest.Member{{Name: formatllamafile.ArgsName, Content: []byte(args)}}}.Bytes()
+	return rawzip.Archive{Prefix: []byte("MZqFpD='\n\n" + strings.Repeat("\x00", 100)),
+		Entries: []rawzip.Entry{{Name: formatllamafile.ArgsName, Data: []byte(args)}}}.Must()
 }
 
 // fired lists the rules that fire beside the one about the program.

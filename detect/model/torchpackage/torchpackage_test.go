@@ -8,13 +8,13 @@ import (
 	formattorchpackage "github.com/picketsec/picket/artifact/format/torchpackage"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/torchpackage"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // archive makes a package with a list of external modules and a source.
 func archive(externs, source string) []byte {
-	return ziptest.Archive{Members: []ziptest.Member{{Name: "p/.data/extern_modules", Content: []byte(externs)},
-		{Name: "p/.data/version", Content: []byte("6\n")}, {Name: source, Content: []byte("import torch\n")}}}.Bytes()
+	return rawzip.Archive{Entries: []rawzip.Entry{{Name: "p/.data/extern_modules", Data: []byte(externs)},
+		{Name: "p/.data/version", Data: []byte("6\n")}, {Name: source, Data: []byte("import torch\n")}}}.Must()
 }
 
 func TestFindings(t *testing.T) {

@@ -9,16 +9,16 @@ import (
 	formattorchserve "github.com/picketsec/picket/artifact/format/torchserve"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/torchserve"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // archive makes an archive of a manifest and other members, as name and content in turn.
 func archive(manifest string, members ...string) []byte {
-	all := []ziptest.Member{{Name: formattorchserve.ManifestName, Content: []byte(manifest), Deflate: true}}
+	all := []rawzip.Entry{{Name: formattorchserve.ManifestName, Data: []byte(manifest), Method: rawzip.Deflate}}
 	for i := 0; i < len(members); i += 2 {
-		all = append(all, ziptest.Member{Name: members[i], Content: []byte(members[i+1])})
+		all = append(all, rawzip.Entry{Name: members[i], Data: []byte(members[i+1])})
 	}
-	return ziptest.Archive{Members: all}.Bytes()
+	return rawzip.Archive{Entries: all}.Must()
 }
 
 // fired lists the rules that fire.

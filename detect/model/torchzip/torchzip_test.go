@@ -18,7 +18,7 @@ import (
 	detector "github.com/picketsec/picket/detect/model/torchzip"
 	"github.com/picketsec/picket/internal/limits"
 	"github.com/picketsec/picket/internal/testkit"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // pickle refers to storage "0" of two floats.
@@ -29,13 +29,13 @@ const pickle = "\x80\x02X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\
 const flat = "\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x02tQ."
 
 // archive is one of PyTorch with a source and a storage.
-func archive(source string, storage []byte, more ...ziptest.Member) []byte {
-	members := []ziptest.Member{{Name: "m/data.pkl", Content: []byte(flat)}, {Name: "m/version", Content: []byte("3\n")},
-		{Name: "m/code/__torch__.py", Content: []byte(source), Deflate: true}}
+func archive(source string, storage []byte, more ...rawzip.Entry) []byte {
+	members := []rawzip.Entry{{Name: "m/data.pkl", Data: []byte(flat)}, {Name: "m/version", Data: []byte("3\n")},
+		{Name: "m/code/__torch__.py", Data: []byte(source), Method: rawzip.Deflate}}
 	if storage != nil {
-		members = append(members, ziptest.Member{Name: "m/data/0", Content: storage})
+		members = append(members, rawzip.Entry{Name: "m/data/0", Data: storage})
 	}
-	return ziptest.Archive{Members: append(members, more...)}.Bytes()
+	return rawzip.Archive{Entries: append(members, more...)}.Must()
 }
 
 // run scans content.
@@ -117,16 +117,16 @@ func TestStorages(t *testing.T) {
 			t.Errorf("%d bytes: %q, want %q", len(storage), got, want)
 		}
 	}
-	short := ziptest.Member{Name: "m/data/0", Content: make([]byte, 3)}
+	short := rawzip.Entry{Name: "m/data/0", Data: make([]byte, 3)}
 	if got := fired(run(t, archive("", make([]byte, 8), short))); !strings.Contains(got, "torch.storage-size") {
 		t.Errorf("a second, shorter storage of the same name: %q", got)
 	}
-	_ = run(t, archive("", make([]byte, 8), ziptest.Member{Name: "m/constants.pkl", Content: []byte(pickle)})) // a broken pickle
+	_ = run(t, archive("", make([]byte, 8), rawzip.Entry{Name: "m/constants.pkl", Data: []byte(pickle)})) // a broken pickle
 }
 
 // A source that only the local header's name makes one is read too.
 func TestLocalNameCounts(t *testing.T) {
-	m := ziptest.Member{Name: "m/readme", LocalName: "m/code/x.py", Content: []byte("torch.save(x)")}
+	m := rawzip.Entry{Name: "m/readme", LocalName: "m/code/x.py", Data: []byte("torch.save(x)")}
 	if got := fired(run(t, archive("", make([]byte, 8), m))); got != "torchscript.file-access" {
 		t.Errorf("%q", got)
 	}
@@ -191,11 +191,11 @@ func TestMatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, members := range map[string][]ziptest.Member{
+	for want, members := range map[string][]rawzip.Entry{
 		"torch-zip": {{Name: "a/data.pkl"}, {Name: "a/version"}}, "zip": {{Name: "a/data.pkl"}, {Name: "b/version"}},
 	} {
 		r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(),
-			detect.Entry{Name: "x", Blob: format.BytesBlob(ziptest.Archive{Members: members}.Bytes())})
+			detect.Entry{Name: "x", Blob: format.BytesBlob(rawzip.Archive{Entries: members}.Must())})
 		if err != nil || r.Artifact.Format != want {
 			t.Errorf("%q, want %q (%v)", r.Artifact.Format, want, err)
 		}

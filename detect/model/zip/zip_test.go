@@ -4,6 +4,7 @@ import (
 	stdzip "archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -23,7 +24,7 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	zipfile "github.com/picketsec/picket/detect/model/zip"
 	"github.com/picketsec/picket/internal/limits"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
 
 // note is a format whose content the tests can recognise in any member.
@@ -74,51 +75,48 @@ func fired(r picket.Result) string {
 }
 
 // member is one with a note in it.
-func member(edit func(*ziptest.Member)) []ziptest.Member {
-	m := ziptest.Member{Name: "m/data.pkl", Content: []byte("NOTE for the reader")}
+func member(edit func(*rawzip.Entry)) []rawzip.Entry {
+	m := rawzip.Entry{Name: "m/data.pkl", Data: []byte("NOTE for the reader")}
 	edit(&m)
-	return []ziptest.Member{{Name: "m/version", Content: []byte("NOTE 3")}, m, {Name: "m/data/0", Content: []byte("\x01\x02\x03\x04 raw tensor")}}
+	return []rawzip.Entry{{Name: "m/version", Data: []byte("NOTE 3")}, m, {Name: "m/data/0", Data: []byte("\x01\x02\x03\x04 raw tensor")}}
 }
 
 func TestHostile(t *testing.T) {
-	m := func(edit func(*ziptest.Member)) ziptest.Archive { return ziptest.Archive{Members: member(edit)} }
+	m := func(edit func(*rawzip.Entry)) rawzip.Archive { return rawzip.Archive{Entries: member(edit)} }
 	elf := []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 40))
-	both := func(central, local func([]byte)) func(*ziptest.Member) {
-		return func(m *ziptest.Member) { m.Central, m.Local = central, local }
-	}
 	for name, test := range map[string]struct {
-		archive   ziptest.Archive
+		archive   rawzip.Archive
 		want      string
 		technique string
 	}{
-		"other name":     {m(func(m *ziptest.Member) { m.LocalName = "m/readme.md" }), "views-differ", "CVE-2025-1944"},
-		"flag trick":     {m(both(ziptest.Put16(ziptest.CentralFlags, 1), ziptest.Put16(ziptest.LocalFlags, 1))), "flag-trick", "CVE-2025-1945"},
-		"patched":        {m(both(ziptest.Put16(ziptest.CentralFlags, 0x20), nil)), "flag-trick malformed-record", "CVE-2025-1945"},
-		"strong":         {m(both(ziptest.Put16(ziptest.CentralFlags, 0x40), ziptest.Put16(ziptest.LocalFlags, 0x40))), "flag-trick", "CVE-2025-1945"},
-		"wrong checksum": {m(both(ziptest.Put32(ziptest.CentralCRC, 7), ziptest.Put32(ziptest.LocalCRC, 7))), "wrong-checksum", "CVE-2025-10156"},
-		"wrong checksum, deflated": {m(func(m *ziptest.Member) {
-			m.Deflate, m.Central, m.Local = true, ziptest.Put32(ziptest.CentralCRC, 7), ziptest.Put32(ziptest.LocalCRC, 7)
+		"other name":     {m(func(m *rawzip.Entry) { m.LocalName = "m/readme.md" }), "views-differ", "CVE-2025-1944"},
+		"flag trick":     {m(func(m *rawzip.Entry) { m.Flags = 1 }), "flag-trick", "CVE-2025-1945"},
+		"patched":        {m(func(m *rawzip.Entry) { m.CentralFlags = 0x20 }), "flag-trick malformed-record", "CVE-2025-1945"},
+		"strong":         {m(func(m *rawzip.Entry) { m.Flags = 0x40 }), "flag-trick", "CVE-2025-1945"},
+		"wrong checksum": {m(func(m *rawzip.Entry) { m.CRC = rawzip.Ptr(uint32(7)) }), "wrong-checksum", "CVE-2025-10156"},
+		"wrong checksum, deflated": {m(func(m *rawzip.Entry) {
+			m.Method, m.CRC = rawzip.Deflate, rawzip.Ptr(uint32(7))
 		}), "wrong-checksum", "CVE-2025-10156"},
-		"wrong size": {m(func(m *ziptest.Member) {
-			m.Deflate, m.Central, m.Local = true, ziptest.Put32(ziptest.CentralSize, 7), ziptest.Put32(ziptest.LocalSize, 7)
+		"wrong size": {m(func(m *rawzip.Entry) {
+			m.Method, m.Size, m.LocalSize = rawzip.Deflate, rawzip.Ptr(uint64(7)), rawzip.Ptr(uint64(7))
 		}), "wrong-checksum", ""},
-		"hidden":    {m(func(m *ziptest.Member) { m.Omit = true }), "hidden-member", ""},
-		"escape":    {m(func(m *ziptest.Member) { m.Name = "../m/data.pkl" }), "path-escape", "zip slip"},
-		"backslash": {m(func(m *ziptest.Member) { m.Name = `m\data.pkl` }), "unusual-name", ""},
-		"link":      {m(func(m *ziptest.Member) { m.Central = ziptest.Put32(ziptest.CentralMode, 0o120777<<16) }), "special-member", ""},
-		"duplicate": {m(func(m *ziptest.Member) { m.Name = "m/version" }), "duplicate-name", ""},
-		"program":   {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf})}, "native-program", ""},
-		"program, deflated": {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/extra", Content: elf, Deflate: true})},
+		"hidden":    {m(func(m *rawzip.Entry) { m.NoCentral = true }), "hidden-member", ""},
+		"escape":    {m(func(m *rawzip.Entry) { m.Name = "../m/data.pkl" }), "path-escape", "zip slip"},
+		"backslash": {m(func(m *rawzip.Entry) { m.Name = `m\data.pkl` }), "unusual-name", ""},
+		"link":      {m(func(m *rawzip.Entry) { m.External = 0o120777 << 16 }), "special-member", ""},
+		"duplicate": {m(func(m *rawzip.Entry) { m.Name = "m/version" }), "duplicate-name", ""},
+		"program":   {rawzip.Archive{Entries: append(member(func(*rawzip.Entry) {}), rawzip.Entry{Name: "m/extra", Data: elf})}, "native-program", ""},
+		"program, deflated": {rawzip.Archive{Entries: append(member(func(*rawzip.Entry) {}), rawzip.Entry{Name: "m/extra", Data: elf, Method: rawzip.Deflate})},
 			"native-program", ""},
-		"foreign-script": {ziptest.Archive{Members: append(member(func(*ziptest.Member) {}), ziptest.Member{Name: "m/setup.py", Content: []byte("NOTE")})}, "foreign-script", ""},
-		"prefix":         {ziptest.Archive{Prefix: []byte("NOTE before"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"suffix":         {ziptest.Archive{Suffix: []byte("NOTE after"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"gap":            {ziptest.Archive{After: []byte("NOTE between"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"comment":        {ziptest.Archive{Comment: []byte("NOTE \x00 in a comment"), Members: member(func(*ziptest.Member) {})}, "unowned-content", ""},
-		"count":          {ziptest.Archive{End: ziptest.Put16(ziptest.EndCount, 9), Members: member(func(*ziptest.Member) {})}, "malformed-record", ""},
+		"foreign-script": {rawzip.Archive{Entries: append(member(func(*rawzip.Entry) {}), rawzip.Entry{Name: "m/setup.py", Data: []byte("NOTE")})}, "foreign-script", ""},
+		"prefix":         {rawzip.Archive{Prefix: []byte("NOTE before"), Entries: member(func(*rawzip.Entry) {})}, "unowned-content", ""},
+		"suffix":         {rawzip.Archive{Suffix: []byte("NOTE after"), Entries: member(func(*rawzip.Entry) {})}, "unowned-content", ""},
+		"gap":            {rawzip.Archive{Gap: []byte("NOTE between"), Entries: member(func(*rawzip.Entry) {})}, "unowned-content", ""},
+		"comment":        {rawzip.Archive{Comment: []byte("NOTE \x00 in a comment"), Entries: member(func(*rawzip.Entry) {})}, "unowned-content", ""},
+		"count":          {rawzip.Archive{Count: rawzip.Ptr(uint16(9)), Entries: member(func(*rawzip.Entry) {})}, "malformed-record", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := run(t, test.archive.Bytes())
+			r := run(t, test.archive.Must())
 			if got := fired(r); got != test.want {
 				t.Errorf("rules %q, want %q: %+v", got, test.want, r.Findings)
 			}
@@ -131,21 +129,21 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
-	for name, a := range map[string]ziptest.Archive{
+	for name, a := range map[string]rawzip.Archive{
 		"prefix": {Prefix: []byte("NOTE unowned")}, "suffix": {Suffix: []byte("NOTE unowned")},
-		"gap": {After: []byte("NOTE unowned")}, "comment": {Comment: []byte("NOTE unowned\x00")},
+		"gap": {Gap: []byte("NOTE unowned")}, "comment": {Comment: []byte("NOTE unowned\x00")},
 	} {
-		a.Members = member(func(*ziptest.Member) {})
-		if r := run(t, a.Bytes()); !strings.Contains(strings.Join(r.Trace, "\n"), "NOTE unowned") {
+		a.Entries = member(func(*rawzip.Entry) {})
+		if r := run(t, a.Must()); !strings.Contains(strings.Join(r.Trace, "\n"), "NOTE unowned") {
 			t.Errorf("the %s was not inspected: %q", name, r.Trace)
 		}
 	}
 }
 
 func TestEncryptedIsIncomplete(t *testing.T) {
-	m := ziptest.Member{Name: "secret.pkl", Content: []byte("plain"), Raw: []byte("\xee\x11 what a cipher made of it, twelve bytes more"),
-		Central: ziptest.Put16(ziptest.CentralFlags, 1), Local: ziptest.Put16(ziptest.LocalFlags, 1)}
-	r := run(t, ziptest.Archive{Members: []ziptest.Member{m}}.Bytes())
+	m := rawzip.Entry{Name: "secret.pkl", Data: []byte("plain"), Stored: []byte("\xee\x11 what a cipher made of it, twelve bytes more"),
+		Method: rawzip.Deflate, Flags: 1}
+	r := run(t, rawzip.Archive{Entries: []rawzip.Entry{m}}.Must())
 	if fired(r) != "encrypted-member" || r.Verdict != picket.Incomplete {
 		t.Errorf("%v with %q", r.Verdict, fired(r))
 	}
@@ -153,15 +151,15 @@ func TestEncryptedIsIncomplete(t *testing.T) {
 
 func TestBothMethodsAreInspected(t *testing.T) {
 	// The directory says stored and the local header says deflated: the stored view is the note.
-	m := ziptest.Member{Name: "a.pkl", Content: []byte("NOTE as stored"), Local: ziptest.Put16(ziptest.LocalMethod, 8)}
-	r := run(t, ziptest.Archive{Members: []ziptest.Member{m}}.Bytes())
+	m := rawzip.Entry{Name: "a.pkl", Data: []byte("NOTE as stored"), LocalMethod: rawzip.Ptr(uint16(8))}
+	r := run(t, rawzip.Archive{Entries: []rawzip.Entry{m}}.Must())
 	if !strings.Contains(strings.Join(r.Trace, "\n"), "NOTE as stored") || fired(r) != "views-differ" || len(r.Coverage.Gaps) == 0 {
 		t.Errorf("%q %q %+v", r.Trace, fired(r), r.Coverage)
 	}
 }
 
 func TestTruncatedArchiveIsNotClean(t *testing.T) {
-	content := ziptest.Archive{Members: member(func(*ziptest.Member) {})}.Bytes()
+	content := rawzip.Archive{Entries: member(func(*rawzip.Entry) {})}.Must()
 	for n := 40; n < len(content)-1; n++ {
 		if r := run(t, content[:n]); r.Verdict == picket.Clean || r.Verdict == picket.NotApplicable {
 			t.Fatalf("the first %d of %d bytes are %v", n, len(content), r.Verdict)
@@ -170,9 +168,9 @@ func TestTruncatedArchiveIsNotClean(t *testing.T) {
 }
 
 func TestNestedBombStops(t *testing.T) {
-	bomb := ziptest.Archive{Members: []ziptest.Member{{Name: "z", Content: make([]byte, 8<<20), Deflate: true}}}.Bytes()
+	bomb := rawzip.Archive{Entries: []rawzip.Entry{{Name: "z", Data: make([]byte, 8<<20), Method: rawzip.Deflate}}}.Must()
 	for i := range 20 {
-		bomb = ziptest.Archive{Members: []ziptest.Member{{Name: fmt.Sprint(i), Content: bomb, Deflate: true}, {Name: "again", Content: bomb, Deflate: true}}}.Bytes()
+		bomb = rawzip.Archive{Entries: []rawzip.Entry{{Name: fmt.Sprint(i), Data: bomb, Method: rawzip.Deflate}, {Name: "again", Data: bomb, Method: rawzip.Deflate}}}.Must()
 	}
 	l := limits.Default()
 	l.Output, l.Members = 64<<20, 5000
@@ -212,18 +210,13 @@ func (s *sparse) ReadAt(p []byte, at int64) (int, error) {
 
 func TestTensorDataIsNotRead(t *testing.T) {
 	const hole = 500 << 20
-	members := []ziptest.Member{{Name: "m/data.pkl", Content: []byte("NOTE 1")}, {Name: "m/version", Content: []byte("NOTE 2")},
-		{Name: "m/data/0", Content: []byte("x"), Central: func(r []byte) {
-			ziptest.Put32(ziptest.CentralCompressed, hole+1)(r)
-			ziptest.Put32(ziptest.CentralSize, hole+1)(r)
-		}, Local: func(r []byte) {
-			ziptest.Put32(ziptest.LocalCompressed, hole+1)(r)
-			ziptest.Put32(ziptest.LocalSize, hole+1)(r)
-		}}}
-	content := ziptest.Archive{Members: members}.Bytes()
+	members := []rawzip.Entry{{Name: "m/data.pkl", Data: []byte("NOTE 1")}, {Name: "m/version", Data: []byte("NOTE 2")},
+		{Name: "m/data/0", Data: []byte("x"), Compressed: rawzip.Ptr(uint64(hole + 1)), Size: rawzip.Ptr(uint64(hole + 1)),
+			LocalCompressed: rawzip.Ptr(uint64(hole + 1)), LocalSize: rawzip.Ptr(uint64(hole + 1))}}
+	content := rawzip.Archive{Entries: members}.Must()
 	cut := bytes.Index(content, []byte("PK\x01\x02"))
 	end := content[len(content)-22:]
-	ziptest.Put32(ziptest.EndStart, uint32(cut+hole))(end)
+	binary.LittleEndian.PutUint32(end[16:], uint32(cut+hole))
 	s := &sparse{head: content[:cut], tail: content[cut:], hole: hole}
 	set, err := detect.NewSet(formats(), []detect.Detector{zipfile.New(), reader{}})
 	if err != nil {
@@ -297,18 +290,18 @@ func TestHonestWritersPass(t *testing.T) {
 
 func TestAcceptance(t *testing.T) {
 	detecttest.Accept(t, zipfile.New(), []format.Format{zip.New()}, map[string][]byte{
-		"honest": ziptest.Archive{Members: member(func(*ziptest.Member) {})}.Bytes(),
-		"odd": ziptest.Archive{Prefix: []byte("prefix"), After: []byte("gap"), Suffix: []byte("suffix"),
-			Members: member(func(m *ziptest.Member) { m.LocalName, m.Deflate, m.Descriptor = "other", true, true })}.Bytes(),
+		"honest": rawzip.Archive{Entries: member(func(*rawzip.Entry) {})}.Must(),
+		"odd": rawzip.Archive{Prefix: []byte("prefix"), Gap: []byte("gap"), Suffix: []byte("suffix"),
+			Entries: member(func(m *rawzip.Entry) { m.LocalName, m.Method, m.Descriptor = "other", rawzip.Deflate, true })}.Must(),
 	})
 }
 
 func BenchmarkManyMembers(b *testing.B) {
-	var members []ziptest.Member
+	var members []rawzip.Entry
 	for i := range 10000 {
-		members = append(members, ziptest.Member{Name: fmt.Sprintf("d/%d", i), Content: []byte("NOTE for the reader"), Deflate: true})
+		members = append(members, rawzip.Entry{Name: fmt.Sprintf("d/%d", i), Data: []byte("NOTE for the reader"), Method: rawzip.Deflate})
 	}
-	content := ziptest.Archive{Members: members}.Bytes()
+	content := rawzip.Archive{Entries: members}.Must()
 	for b.Loop() {
 		if r := run(b, content); r.Verdict != picket.Clean {
 			b.Fatal(r.Verdict, r.Coverage.Gaps)

@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	fb "github.com/picketsec/picket/internal/testkit/flatbuf"
+	"github.com/picketsec/picket/internal/testkit/rawzip"
 	tf "github.com/picketsec/picket/internal/testkit/tfproto"
-	"github.com/picketsec/picket/internal/testkit/ziptest"
 )
 
 // flexModel is a model whose operation the Flex delegate runs; the node in its options counts.
@@ -78,7 +78,7 @@ func tfliteSamples() []Sample {
 		all = append(all, s)
 	}
 	archive := func(name string, content []byte) []byte {
-		return ziptest.Archive{Members: []ziptest.Member{{Name: name, Content: content}}}.Bytes()
+		return rawzip.Archive{Entries: []rawzip.Entry{{Name: name, Data: content}}}.Must()
 	}
 	behind("tail-pickle", "a pickle behind the model", slices.Concat(model, make([]byte, 80), attackPickle()))
 	behind("tail-archive-pickle", "a pickle among the files behind the model", slices.Concat(model, archive("labels.pkl", attackPickle())))

@@ -17,6 +17,9 @@ const (
 	Deflate = 8
 )
 
+// flagDescriptor says that a data descriptor follows the content.
+const flagDescriptor = 8
+
 // Entry is one member. Fields that are left zero are filled in as an honest writer does.
 type Entry struct {
 	Name      string
@@ -31,6 +34,7 @@ type Entry struct {
 	LocalMethod     *uint16
 	CRC             *uint32 // in both headers
 	CentralCRC      *uint32
+	LocalCRC        *uint32
 	Size            *uint64 // uncompressed, in the central directory
 	Compressed      *uint64 // compressed, in the central directory
 	LocalSize       *uint64 // uncompressed, in the local header
@@ -42,10 +46,11 @@ type Entry struct {
 	Zip64           bool   // sizes and offset go to a zip64 extra field
 	Comment         string
 
-	NoLocal   bool   // no local header: the central entry must say Offset
-	NoCentral bool   // no entry in the central directory
-	Before    []byte // bytes before the local header
-	Align     int    // pads the local extra field so that the data start at a multiple of it, as PyTorch does
+	Descriptor bool   // checksum and sizes follow the data, as a writer does that cannot go back
+	NoLocal    bool   // no local header: the central entry must say Offset
+	NoCentral  bool   // no entry in the central directory
+	Before     []byte // bytes before the local header
+	Align      int    // pads the local extra field so that the data start at a multiple of it, as PyTorch does
 }
 
 // Archive is a whole file.
@@ -68,6 +73,15 @@ type Archive struct {
 
 // Ptr returns a pointer to v, for the fields that override.
 func Ptr[T any](v T) *T { return &v }
+
+// Must is Bytes for tests, in which an archive that cannot be written is a mistake of the test.
+func (a Archive) Must() []byte {
+	b, err := a.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
 
 // placed is an entry with what was written for it.
 type placed struct {
@@ -112,6 +126,9 @@ func (a Archive) Bytes() ([]byte, error) {
 
 // compress makes the stored bytes and the checksum of an entry.
 func compress(e Entry) (placed, error) {
+	if e.Descriptor {
+		e.Flags |= flagDescriptor
+	}
 	p := placed{Entry: e, stored: e.Stored, crc: crc32.ChecksumIEEE(e.Data)}
 	if p.stored != nil {
 		return p, nil
@@ -151,7 +168,11 @@ func (p placed) local(out []byte) []byte {
 		name = p.Name
 	}
 	extra := p.LocalExtra
-	size, packed := or(p.LocalSize, uint64(len(p.Data))), or(p.LocalCompressed, uint64(len(p.stored)))
+	crc, size, packed := p.crc, uint64(len(p.Data)), uint64(len(p.stored))
+	if p.Descriptor {
+		crc, size, packed = 0, 0, 0
+	}
+	size, packed = or(p.LocalSize, size), or(p.LocalCompressed, packed)
 	if p.Entry.Zip64 {
 		extra = le.AppendUint64(le.AppendUint64(le.AppendUint16(le.AppendUint16(nil, 1), 16), size), packed)
 		size, packed = 0xffffffff, 0xffffffff
@@ -164,12 +185,17 @@ func (p placed) local(out []byte) []byte {
 	out = le.AppendUint16(out, p.Flags|p.LocalFlags)
 	out = le.AppendUint16(out, or(p.LocalMethod, p.Method))
 	out = append(out, 0, 0, 0x21, 0x28) // 1 January 2000: fixtures are the same every time
-	out = le.AppendUint32(out, or(p.CRC, p.crc))
+	out = le.AppendUint32(out, or(p.LocalCRC, or(p.CRC, crc)))
 	out = le.AppendUint32(out, uint32(packed))
 	out = le.AppendUint32(out, uint32(size))
 	out = le.AppendUint16(out, uint16(len(name)))
 	out = le.AppendUint16(out, uint16(len(extra)))
-	return append(append(append(out, name...), extra...), p.stored...)
+	out = append(append(append(out, name...), extra...), p.stored...)
+	if p.Descriptor {
+		out = le.AppendUint32(append(out, "PK\x07\x08"...), p.crc)
+		out = le.AppendUint32(le.AppendUint32(out, uint32(len(p.stored))), uint32(len(p.Data)))
+	}
+	return out
 }
 
 // padding is an extra field that ends at a multiple of align.

@@ -16,6 +16,7 @@ func TestHonestArchivesAreReadable(t *testing.T) {
 		"stored":   {Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content}}},
 		"deflated": {Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content, Method: rawzip.Deflate}}},
 		"aligned":  {Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content, Align: 64}}},
+		"streamed": {Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content, Method: rawzip.Deflate, Descriptor: true}}},
 		"prefixed": {Prefix: []byte("#!/bin/sh\n"), Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content}}},
 		"shifted":  {Prefix: []byte("#!/bin/sh\n"), Shift: true, Entries: []rawzip.Entry{{Name: "a/b.pkl", Data: content}}},
 		"zip64": {Zip64: true, Comment: []byte("note"),
