@@ -85,6 +85,7 @@ func (s *Set) Detectors() []Info {
 // match returns the formats that accept the content, the most refined first.
 func (s *Set) match(p format.Probe) []format.Info {
 	var matched []format.Info
+	p.Memo = &format.Memo{}
 	for i, f := range s.formats {
 		if f.Match(p) {
 			matched = append(matched, s.facts[i])

@@ -82,4 +82,6 @@ type Probe struct {
 	Size int64  // bytes; -1 when not known
 	// Blob gives more of the content to a Match that must follow an offset. Blob.At is nil when it is forward-only.
 	Blob *Blob
+	// Memo is shared by the formats that look at the content; nil keeps nothing. See Once.
+	Memo *Memo
 }

@@ -32,14 +32,34 @@ func (Format) Info() format.Info {
 
 // Match implements format.Format.
 func (Format) Match(p format.Probe) bool {
-	ended, err := skim(p, func(jsonstream.Token, int) bool { return true })
-	return err == nil && (ended || int64(len(p.Head)) != p.Size)
+	h := format.Once(p, headKey{}, readHead)
+	return h.err == nil && (h.ended || int64(len(p.Head)) != p.Size)
 }
 
-// skim reads the tokens of the head until visit returns false. An error is about something else than the end of the head.
-func skim(p format.Probe, visit func(t jsonstream.Token, depth int) bool) (ended bool, err error) {
+// headKey is the key of what readHead returns.
+type headKey struct{}
+
+// head is what the start of a content says.
+type head struct {
+	members []string
+	ended   bool // the document ends in the head
+	err     error
+}
+
+// readHead reads the start of a content as a document.
+func readHead(p format.Probe) (h head) {
+	h.ended, h.err = skim(p, func(t jsonstream.Token, depth int) {
+		if depth == 1 && t.Kind == jsonstream.Key {
+			h.members = append(h.members, string(t.Text))
+		}
+	})
+	return h
+}
+
+// skim reads the tokens of the head and shows them to visit. An error is about something else than the end of the head.
+func skim(p format.Probe, visit func(t jsonstream.Token, depth int)) (ended bool, err error) {
 	if rest := bytes.TrimLeft(p.Head, " \t\r\n"); len(rest) == 0 || rest[0] != '{' && rest[0] != '[' {
-		return false, errors.New("neither an object nor a list")
+		return false, errNoContainer
 	}
 	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
 	for {
@@ -51,26 +71,22 @@ func skim(p format.Probe, visit func(t jsonstream.Token, depth int) bool) (ended
 			return false, err
 		case t.Kind == jsonstream.End:
 			return true, nil
-		case !visit(t, r.Depth()):
-			return false, nil
 		}
+		visit(t, r.Depth())
 	}
 }
 
+// errNoContainer says that a content does not begin as documents do.
+var errNoContainer = errors.New("neither an object nor a list")
+
 // Members lists the names of the members of the document itself that stand in the head, in order, up to 64 bytes of each;
-// nil for what is no object.
+// nil for what is no object. The caller must not change the list.
 func Members(p format.Probe) []string {
-	var names []string
-	_, err := skim(p, func(t jsonstream.Token, depth int) bool {
-		if depth == 1 && t.Kind == jsonstream.Key {
-			names = append(names, string(t.Text))
-		}
-		return true
-	})
-	if err != nil {
+	h := format.Once(p, headKey{}, readHead)
+	if h.err != nil {
 		return nil
 	}
-	return names
+	return h.members
 }
 
 // Bounds of a document that is read as a whole.

@@ -27,7 +27,13 @@ func (Format) Info() format.Info {
 
 // Match implements format.Format: a local header at the start, or a directory that some reader finds from the end, whatever
 // stands before the archive. An archive without members counts when its end record is all there is.
-func (Format) Match(p format.Probe) bool {
+func (Format) Match(p format.Probe) bool { return format.Once(p, matchKey{}, match) }
+
+// matchKey is the key of what match returns.
+type matchKey struct{}
+
+// match recognises an archive.
+func match(p format.Probe) bool {
 	if startsLocal(p) {
 		return true
 	}
@@ -78,8 +84,15 @@ const (
 )
 
 // Names lists the names of the first members by the directory, for formats that are recognised by the members of a zip archive.
-// It reads no more than about a mebibyte. It returns nil when the content is no archive with random access.
-func Names(p format.Probe) []string {
+// It reads no more than about a mebibyte. It returns nil when the content is no archive with random access. The caller must not
+// change the list.
+func Names(p format.Probe) []string { return format.Once(p, namesKey{}, names) }
+
+// namesKey is the key of what names returns.
+type namesKey struct{}
+
+// names reads the names.
+func names(p format.Probe) []string {
 	if p.Blob == nil || p.Blob.At() == nil || !(Format{}).Match(p) {
 		return nil
 	}
@@ -87,15 +100,15 @@ func Names(p format.Probe) []string {
 	if err != nil {
 		return nil
 	}
-	var names []string
+	var list []string
 	w := &window{blob: p.Blob}
-	for offset := d.start; len(names) < maxNames && offset-d.start < maxNameBytes; {
+	for offset := d.start; len(list) < maxNames && offset-d.start < maxNameBytes; {
 		h, err := central(w, offset, d.before)
 		if err != nil || !h.Present {
 			break
 		}
-		names = append(names, h.Name)
+		list = append(list, h.Name)
 		offset += h.Length
 	}
-	return names
+	return list
 }
