@@ -4,8 +4,6 @@
 package dvc
 
 import (
-	"regexp"
-
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/yaml"
 	"github.com/picketsec/picket/internal/jsonstream"
@@ -24,16 +22,10 @@ func (Format) Info() format.Info {
 		Refines: yaml.Name, Forward: true, Parsed: true, Spec: "https://dvc.org/doc/user-guide/project-structure"}
 }
 
-var (
-	outs   = regexp.MustCompile(`(?m)^outs\s*:`)
-	hashed = regexp.MustCompile(`(?m)^[ -]+(?:md5|etag|checksum)\s*:`)
-	stages = regexp.MustCompile(`(?m)^stages\s*:`)
-	cmd    = regexp.MustCompile(`(?m)^ +(?:- +)?cmd\s*:`)
-)
-
 // Match implements format.Format: outputs with their checksum, or stages with their command.
 func (Format) Match(p format.Probe) bool {
-	return outs.Match(p.Head) && hashed.Match(p.Head) || stages.Match(p.Head) && cmd.Match(p.Head)
+	return yaml.HasMember(p.Head, false, "outs") && yaml.HasMember(p.Head, true, "md5", "etag", "checksum") ||
+		yaml.HasMember(p.Head, false, "stages") && yaml.HasMember(p.Head, true, "cmd")
 }
 
 // Entry is a command or a path.

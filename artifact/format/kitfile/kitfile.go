@@ -3,8 +3,6 @@
 package kitfile
 
 import (
-	"regexp"
-
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/yaml"
 	"github.com/picketsec/picket/internal/jsonstream"
@@ -23,13 +21,11 @@ func (Format) Info() format.Info {
 		Forward: true, Parsed: true, Spec: "https://kitops.org/docs/kitfile/format/"}
 }
 
-var (
-	version = regexp.MustCompile(`(?m)^manifestVersion\s*:`)
-	parts   = regexp.MustCompile(`(?m)^(?:package|model|code|datasets|docs|prompts)\s*:`)
-)
-
 // Match implements format.Format: the version of the manifest, and one of its parts.
-func (Format) Match(p format.Probe) bool { return version.Match(p.Head) && parts.Match(p.Head) }
+func (Format) Match(p format.Probe) bool {
+	return yaml.HasMember(p.Head, false, "manifestVersion") &&
+		yaml.HasMember(p.Head, false, "package", "model", "code", "datasets", "docs", "prompts")
+}
 
 // Path is a path in a Kitfile.
 type Path struct {

@@ -4,7 +4,6 @@
 package mlmodel
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -26,14 +25,10 @@ func (Format) Info() format.Info {
 		Forward: true, Parsed: true, Spec: "https://mlflow.org/docs/latest/ml/model/#storage-format"}
 }
 
-var (
-	flavors = regexp.MustCompile(`(?m)^["']?flavors["']?\s*:`)
-	own     = regexp.MustCompile(`(?m)^["']?(?:artifact_path|model_uuid|mlflow_version|utc_time_created|model_id|run_id|model_size_bytes)["']?\s*:`)
-)
-
 // Match implements format.Format: flavours, and another member that MLflow writes, both in the head.
 func (Format) Match(p format.Probe) bool {
-	return len(p.Head) > 0 && p.Head[0] != '{' && flavors.Match(p.Head) && own.Match(p.Head)
+	return len(p.Head) > 0 && p.Head[0] != '{' && yaml.HasMember(p.Head, false, "flavors") && yaml.HasMember(p.Head, false,
+		"artifact_path", "model_uuid", "mlflow_version", "utc_time_created", "model_id", "run_id", "model_size_bytes")
 }
 
 // Path is a file or folder that the model names.
