@@ -13,6 +13,9 @@ type Result struct {
 	// Facts are what the content is made of, each once, ordered by kind and value; bounded. They are no findings: they are for
 	// comparing two versions of a model and for its bill of materials.
 	Facts []Fact
+	// Vouches are the paths, relative to the artifact's folder, of files that hold raw data of the artifact, such as the external
+	// data of a graph; one that ends in a slash stands for every file below it.
+	Vouches []string
 	// Failure is the reason why the artifact could not be opened or was given up, for a person to act on; may be empty.
 	Failure string
 }

@@ -92,6 +92,7 @@ func (b Batch) Scan(ctx context.Context, items []Item) ([]picket.Result, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
+	Settle(results)
 	return results, nil
 }
 

@@ -46,14 +46,6 @@ type Input struct {
 	Sibling func(name string) (*format.Blob, error)
 }
 
-// Companion is the optional ability of a detector to vouch for content that no format recognises, because a file beside it says
-// what the content is: the index of a checkpoint, for example, lists every tensor in its shards.
-type Companion interface {
-	// Describes reports whether a file beside the content, which in.Sibling opens, says that the content is data that nothing
-	// executes, up to its last byte. It looks at the name first: it is asked about every unknown file.
-	Describes(in Input) bool
-}
-
 // Expect is what a container says about a part; it matters only when no format recognises the part's content.
 type Expect int
 

@@ -49,7 +49,7 @@ func (e *Engine) Scan(ctx context.Context, entry Entry) (picket.Result, error) {
 	}
 	result := picket.Result{
 		Artifact: picket.Artifact{Name: entry.Name, Size: entry.Blob.Size()},
-		Coverage: r.coverage, Findings: r.sorted(), Trace: r.traces, Facts: r.known(), Formats: names(views),
+		Coverage: r.coverage, Findings: r.sorted(), Trace: r.traces, Facts: r.known(), Vouches: r.vouched(), Formats: names(views),
 	}
 	if len(views) > 0 {
 		result.Artifact.Format, result.Artifact.MediaType = views[0].Name, views[0].MediaType
@@ -129,32 +129,8 @@ func (w walk) unknown(out *Output, p Part, blob *format.Blob) {
 		out.Opaque(max(0, blob.Size()))
 		return
 	}
-	if w.described(out, p, blob) {
-		out.run.coverage.Checked = true
-		out.Opaque(max(0, blob.Size()))
-		return
-	}
 	out.run.coverage.Checked = true
-	out.run.unsupported(out.member, "unknown binary content")
-}
-
-// described reports whether a file beside unknown content says that it is data.
-func (w walk) described(out *Output, p Part, blob *format.Blob) bool {
-	if p.Sibling == nil || blob.Size() < 0 {
-		return false
-	}
-	in := Input{Member: out.member, Name: base(p.Name), Blob: blob, Budget: out.run.budget, Sibling: p.Sibling}
-	for _, d := range w.set.detectors {
-		if c, ok := d.(Companion); ok {
-			vouched := false
-			// A companion that fails vouches for nothing; what is wrong with the file beside is found when that file is scanned.
-			_ = safely(func() error { vouched = c.Describes(in); return nil })
-			if vouched {
-				return true
-			}
-		}
-	}
-	return false
+	out.run.unsupported(out.member, unknownContent)
 }
 
 // view runs the detectors of one format. A detector's error becomes a gap.

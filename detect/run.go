@@ -29,13 +29,14 @@ type run struct {
 	coverage picket.Coverage
 	traces   []string
 	facts    map[picket.Fact]bool
+	vouches  map[string]bool
 	dropped  int         // findings beyond the limit
 	probes   probeBuffer // matching ends before what is inside is looked at
 }
 
 // newRun starts an empty run.
 func newRun(budget *limits.Budget) *run {
-	return &run{budget: budget, seen: map[string]bool{}, facts: map[picket.Fact]bool{}}
+	return &run{budget: budget, seen: map[string]bool{}, facts: map[picket.Fact]bool{}, vouches: map[string]bool{}}
 }
 
 // report keeps a finding once. Beyond the limit, a finding is kept only if it is worse than the mildest that is kept, so

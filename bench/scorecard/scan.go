@@ -63,46 +63,64 @@ func alone(name string) (*format.Blob, error) {
 // ErrNoCorpus is returned by Benign when the folder holds no corpus.
 var ErrNoCorpus = errors.New("no benign corpus: make corpus writes it")
 
+// line is one line of the manifest.
+type line struct {
+	Path   string `json:"path"`
+	Kind   string `json:"kind"`
+	Writer string `json:"writer"`
+}
+
 // Benign judges the benign files that the manifest of a corpus lists, grouped by writer.
 func Benign(ctx context.Context, engine *detect.Engine, corpus string) ([]Judged, error) {
+	lines, err := benignLines(corpus)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]picket.Result, len(lines))
+	for i, l := range lines {
+		if results[i], err = one(ctx, engine, filepath.Join(corpus, filepath.FromSlash(l.Path)), l.Path); err != nil {
+			return nil, err
+		}
+	}
+	detect.Settle(results)
+	files := make([]Judged, len(lines))
+	for i, l := range lines {
+		files[i] = judged(results[i], Judged{Name: l.Path, Group: l.Writer})
+	}
+	return files, nil
+}
+
+// benignLines reads the lines of the manifest that are about benign files.
+func benignLines(corpus string) ([]line, error) {
 	manifest, err := os.Open(filepath.Join(corpus, "manifest.jsonl"))
 	if err != nil {
 		return nil, errors.Join(ErrNoCorpus, err)
 	}
 	defer manifest.Close()
-	var files []Judged
+	var list []line
 	for lines := bufio.NewScanner(manifest); lines.Scan(); {
-		var line struct {
-			Path   string `json:"path"`
-			Kind   string `json:"kind"`
-			Writer string `json:"writer"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return nil, fmt.Errorf("read manifest: %w", err)
 		}
-		if line.Kind != "benign" {
-			continue
+		if l.Kind == "benign" {
+			list = append(list, l)
 		}
-		file, err := one(ctx, engine, filepath.Join(corpus, filepath.FromSlash(line.Path)), line.Path, line.Writer)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, file)
 	}
-	if len(files) == 0 {
+	if len(list) == 0 {
 		return nil, ErrNoCorpus
 	}
-	return files, nil
+	return list, nil
 }
 
-// one judges a file on disk.
-func one(ctx context.Context, engine *detect.Engine, file, name, group string) (Judged, error) {
+// one scans a file on disk.
+func one(ctx context.Context, engine *detect.Engine, file, name string) (picket.Result, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return Judged{}, fmt.Errorf("read benign file: %w", err)
+		return picket.Result{}, fmt.Errorf("read benign file: %w", err)
 	}
 	sibling := func(other string) (*format.Blob, error) {
-		if other != path.Base(other) {
+		if !filepath.IsLocal(other) {
 			return alone(other)
 		}
 		content, err := os.ReadFile(filepath.Join(filepath.Dir(file), other))
@@ -111,11 +129,11 @@ func one(ctx context.Context, engine *detect.Engine, file, name, group string) (
 		}
 		return format.BytesBlob(content), nil
 	}
-	result, err := engine.Scan(ctx, detect.Entry{Name: path.Base(name), Blob: format.BytesBlob(content), Sibling: sibling})
+	result, err := engine.Scan(ctx, detect.Entry{Name: name, Blob: format.BytesBlob(content), Sibling: sibling})
 	if err != nil {
-		return Judged{}, fmt.Errorf("judge %s: %w", name, err)
+		return picket.Result{}, fmt.Errorf("judge %s: %w", name, err)
 	}
-	return judged(result, Judged{Name: name, Group: group}), nil
+	return result, nil
 }
 
 // judged completes a file with what the scan says.

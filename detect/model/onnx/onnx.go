@@ -47,6 +47,7 @@ type scan struct {
 	main      function               // what the graph of the model calls
 	graph     *flow                  // that is being read
 	files     map[string]int64       // external files and their size; -1 for one that is not there
+	ends      map[string]int64       // external files, and where the tensor that reaches furthest ends
 	hidden    int                    // fields that the schema does not have
 	parts     int64                  // bytes that were handed on to other detectors
 }
@@ -54,7 +55,7 @@ type scan struct {
 // Detect implements detect.Detector.
 func (d Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
 	s := &scan{ctx: ctx, in: in, out: out, known: d.known, list: findings.New(out), local: map[operator]*function{},
-		files: map[string]int64{}, main: function{calls: map[*function]int64{}}}
+		files: map[string]int64{}, ends: map[string]int64{}, main: function{calls: map[*function]int64{}}}
 	s.judge = freetext.New(out, s.list)
 	defer s.list.Close()
 	read := onnx.Read
@@ -72,6 +73,7 @@ func (d Detector) Detect(ctx context.Context, in detect.Input, out *detect.Outpu
 		return err
 	}
 	s.expansion()
+	s.vouch()
 	out.Parsed(in.Blob.Size() - s.parts)
 	return nil
 }

@@ -13,11 +13,7 @@ func ownRules() []picket.Rule {
 
 // references are the specification and weaknesses, vulnerabilities or techniques.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "ONNX specification", URL: "https://github.com/onnx/onnx/blob/main/docs/IR.md"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "ONNX specification", URL: "https://github.com/onnx/onnx/blob/main/docs/IR.md"}}, picket.Refs(ids...)...)
 }
 
 // What to do about most findings.

@@ -204,6 +204,8 @@ func (s *scan) ranges(t *onnx.Tensor, location string, values map[string]string)
 		s.list.Add(ruleMissing(), t.Offset, location, "the file of external data is not beside the model")
 	case offset > size || length > size-offset:
 		s.list.Add(ruleRange(), t.Offset, t.Name, fmt.Sprintf("external data of %d bytes from %d, in a file of %d", length, offset, size))
+	default:
+		s.ends[location] = max(s.ends[location], offset+length)
 	}
 }
 
@@ -222,6 +224,16 @@ func (s *scan) file(location string) (int64, bool) {
 		s.files[location] = size
 	}
 	return size, size >= -1 && len(s.files) < most
+}
+
+// vouch vouches for the files whose content the tensors of the model account for, up to what a writer leaves to align the next.
+func (s *scan) vouch() {
+	const align = 64 << 10
+	for location, end := range s.ends {
+		if s.files[location]-end < align {
+			s.out.Vouch(location)
+		}
+	}
 }
 
 // typedFits reports whether fields of numbers can hold n elements. Numbers of variable length are not counted but bounded.

@@ -60,8 +60,12 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		Kernel: func(file string, at int64) {
 			s.list.Add(ruleKernel(), at, file, "the runtime compiles and runs the kernel in "+file)
 		}})
-	if missing && s.end > 0 {
+	const align = 4 << 10 // bytes that a writer may leave to align the next constant
+	switch {
+	case missing && s.end > 0:
 		s.list.Add(ruleMissing(), 0, file, "the weights should be in "+file)
+	case err == nil && s.end > 0 && s.weights >= s.end && s.weights-s.end < align:
+		out.Vouch(file)
 	}
 	if s.err != nil {
 		return s.err

@@ -16,7 +16,7 @@ func ruleLibrary() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The document names a shared library: as a plugin of the runtime, or in an attribute of a layer or note.",
 		Why:    "The library runs its own code as soon as it is loaded.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-114"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-114", "AML.T0010"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleKernel() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The configuration names a source file of OpenCL that the runtime compiles for the graphics processor.",
 		Why:    "The kernel runs with access to the memory of the device, and its compiler takes options from the same file.",
-		Remedy: "Read the kernel before you use the configuration, or use built-in operations.", References: []picket.Reference{picket.Ref("CWE-94")},
+		Remedy: "Read the kernel before you use the configuration, or use built-in operations.", References: picket.Refs("CWE-94"),
 	}
 }
 
@@ -37,7 +37,7 @@ func ruleLayer() picket.Rule {
 		What:       "A layer has a type, or a set of operations, that no version of OpenVINO knows.",
 		Why:        "Such a layer works only together with an extension, which is native code that has to be installed for it.",
 		Remedy:     "Ask the author which extension implements the operation, and review it as code; or convert the model with OpenVINO's operations only.",
-		References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0010")},
+		References: picket.Refs("CWE-829", "AML.T0010"),
 	}
 }
 
@@ -47,7 +47,7 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "An attribute that holds a path is absolute, an address, or leads out of the folder.",
 		Why:    "What is read there was not scanned with the model.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-22")},
+		Remedy: remedy, References: picket.Refs("CWE-22"),
 	}
 }
 
@@ -57,7 +57,7 @@ func ruleBounds() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "The offset and size of a constant lead past the end of the file of weights, overflow, or do not fit its type and shape.",
 		Why:    "Readers that trust the numbers read memory that is not the model's.",
-		Remedy: "Fetch the model again; if it stays so, do not load it.", References: []picket.Reference{picket.Ref("CWE-125"), picket.Ref("CWE-190")},
+		Remedy: "Fetch the model again; if it stays so, do not load it.", References: picket.Refs("CWE-125", "CWE-190"),
 	}
 }
 
@@ -67,6 +67,6 @@ func ruleMissing() picket.Rule {
 		Severity: picket.Low, Class: picket.Structure,
 		What:   "The graph has constants, and the file of the same name that ends in .bin was not found beside it.",
 		Why:    "What will be loaded in its place was not scanned.",
-		Remedy: "Fetch the whole model and scan again.", References: []picket.Reference{picket.Ref("CWE-353")},
+		Remedy: "Fetch the whole model and scan again.", References: picket.Refs("CWE-353"),
 	}
 }

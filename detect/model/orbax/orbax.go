@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/picketsec/picket"
@@ -37,6 +38,7 @@ type scan struct {
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
 	if in.Format == orbax.OcdbtName {
+		out.Vouch("d/") // where its manifest has the data of arrays
 		return table(ctx, in, out)
 	}
 	root, err := json.Tree(in.Blob, in.Budget)
@@ -49,8 +51,45 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	if err := root.Walk(s.node); err != nil {
 		return err
 	}
+	if s.zarr && !list.Fired(rulePickle()) && !list.Fired(ruleCodec()) {
+		chunks(root, out)
+	}
 	out.Parsed(in.Blob.Size())
 	return nil
+}
+
+// chunks vouches for the files of an array of version 2, which are named by their place in its grid: "0.0", "0.1".
+func chunks(root *jsonstream.Node, out *detect.Output) {
+	const most = 1 << 14
+	shape, sizes := root.Get("shape"), root.Get("chunks")
+	if shape == nil || sizes == nil || len(shape.Children) != len(sizes.Children) {
+		return
+	}
+	separator := "."
+	if root.Get("dimension_separator").String() == "/" {
+		separator = "/"
+	}
+	names := []string{""}
+	for i, n := range shape.Children {
+		length, err := strconv.ParseInt(n.Text, 10, 64)
+		size, sizeErr := strconv.ParseInt(sizes.Children[i].Text, 10, 64)
+		if err != nil || sizeErr != nil || size <= 0 || length < 0 || (length+size-1)/size > most/int64(max(1, len(names))) {
+			return
+		}
+		var next []string
+		for _, name := range names {
+			for at := range (length + size - 1) / size {
+				next = append(next, strings.TrimPrefix(name+separator+strconv.FormatInt(at, 10), separator))
+			}
+		}
+		names = next
+	}
+	if len(shape.Children) == 0 {
+		names = []string{"0"} // a single number
+	}
+	for _, name := range names {
+		out.Vouch(name)
+	}
 }
 
 // table accounts for a table of OCDBT and what follows it: nodes and the data of arrays, one behind the other.

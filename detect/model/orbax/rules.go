@@ -16,7 +16,7 @@ func rulePickle() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The description of the array names the codec pickle, so that its data is unpickled when it is read.",
 		Why:    "A pickle runs code that whoever wrote the data chose.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-502"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-502", "AML.T0010"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleHandler() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The metadata says that a class or function outside of Orbax saved the checkpoint, and should restore it.",
 		Why:    "A program that looks the handler up by its name runs code that the checkpoint chose.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-470"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-470", "AML.T0010"),
 	}
 }
 
@@ -36,7 +36,7 @@ func ruleCodec() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The description of the array names a compressor, filter or codec outside of the registries of Zarr and numcodecs.",
 		Why:    "Codecs are looked up by name among installed packages: the array chooses code that runs on its data.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: remedy, References: picket.Refs("CWE-829"),
 	}
 }
 
@@ -46,6 +46,6 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "A name of the tree, or a path in the metadata, leads out of the folder of the checkpoint.",
 		Why:    "Arrays are read from, and written to, files of these names.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-22")},
+		Remedy: remedy, References: picket.Refs("CWE-22"),
 	}
 }

@@ -4,12 +4,8 @@ import "github.com/picketsec/picket"
 
 // references are the code of the reader, and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "TensorFlow tensor bundle",
-		URL: "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/tensor_bundle/tensor_bundle.h"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "TensorFlow tensor bundle",
+		URL: "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/tensor_bundle/tensor_bundle.h"}}, picket.Refs(ids...)...)
 }
 
 const again = "Save the checkpoint again from the model with a current TensorFlow."

@@ -179,7 +179,11 @@ func (s *scan) shard(l *layout, h tensorflowcheckpoint.Header, shard int64) erro
 		s.list.Add(ruleMissing(), 0, name, "the shard "+picket.Printable(name, 120)+" is not beside the index")
 		return nil // an index may be scanned by itself
 	}
-	if end := l.ends[shard]; data.Size() >= 0 && data.Size() < end && !pointer(data) {
+	switch end := l.ends[shard]; {
+	case data.Size() < 0:
+	case data.Size() >= end && data.Size()-end < align:
+		s.out.Vouch(name)
+	case data.Size() < end && !pointer(data):
 		s.list.Add(ruleBounds(), 0, name, fmt.Sprintf("tensors reach to byte %d of a shard of %d bytes", end, data.Size()))
 	}
 	return nil
@@ -190,22 +194,4 @@ func pointer(b *format.Blob) bool {
 	const mark = "version https://git-lfs"
 	head, err := b.ReadRange(0, min(b.Size(), int64(len(mark))))
 	return err == nil && bytes.Equal(head, []byte(mark))
-}
-
-// Describes implements detect.Companion: the index beside a shard lists its tensors.
-func (Detector) Describes(in detect.Input) bool {
-	stem, numbers, found := strings.Cut(in.Name, ".data-")
-	var shard, shards int64
-	if n, err := fmt.Sscanf(numbers, "%05d-of-%05d", &shard, &shards); !found || n != 2 || err != nil {
-		return false
-	}
-	index, err := in.Sibling(stem + ".index")
-	if err != nil || index.At() == nil {
-		return false
-	}
-	l, h, err := readLayout(in, index, nil)
-	defer l.release()
-	const align = 4 << 10
-	rest := in.Blob.Size() - l.ends[shard]
-	return err == nil && h.Shards == shards && shard < shards && rest >= 0 && rest < align
 }

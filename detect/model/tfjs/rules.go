@@ -4,11 +4,7 @@ import "github.com/picketsec/picket"
 
 // references are the guide to the format, and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "TensorFlow.js: save and load models", URL: "https://www.tensorflow.org/js/guide/save_load"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "TensorFlow.js: save and load models", URL: "https://www.tensorflow.org/js/guide/save_load"}}, picket.Refs(ids...)...)
 }
 
 const convert = "Convert the model anew from its source with the converter of TensorFlow.js."

@@ -6,8 +6,6 @@ package tfjs
 import (
 	"context"
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/keras"
@@ -31,6 +29,7 @@ func (Detector) Info() detect.Info {
 // scan is one run over one document.
 type scan struct {
 	in   detect.Input
+	out  *detect.Output
 	list *findings.List
 }
 
@@ -40,7 +39,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	if err != nil {
 		return err
 	}
-	s := &scan{in: in, list: findings.New(out)}
+	s := &scan{in: in, out: out, list: findings.New(out)}
 	defer s.list.Close()
 	for _, g := range m.Groups {
 		s.group(g)
@@ -91,6 +90,10 @@ func (s *scan) group(g tfjs.Group) {
 	switch {
 	case !complete:
 		s.list.Add(ruleMissing(), g.Paths[0].Offset, g.Paths[0].Text, "a file of weights is not beside the document")
+	case known && have == total:
+		for _, p := range g.Paths {
+			s.out.Vouch(p.Text)
+		}
 	case known && have < total:
 		s.list.Add(ruleBounds(), g.Paths[0].Offset, g.Paths[0].Text, fmt.Sprintf("the weights need %d bytes and their files have %d", total, have))
 	}
@@ -152,46 +155,4 @@ func own(op string) bool {
 		return true
 	}
 	return false
-}
-
-// Describes implements detect.Companion: a document beside a file of weights lists what is in it.
-func (Detector) Describes(in detect.Input) bool {
-	stem, _, _ := strings.Cut(in.Name, "-shard")
-	stem = strings.TrimSuffix(stem, ".bin")
-	if !strings.HasSuffix(in.Name, ".bin") && !strings.Contains(in.Name, "-shard") {
-		return false
-	}
-	for _, name := range []string{"model.json", stem + "-weights_manifest.json", "weights_manifest.json", stem + ".json", strings.TrimSuffix(stem, ".weights") + ".json"} {
-		document, err := in.Sibling(name)
-		if err != nil || document.At() == nil {
-			continue
-		}
-		m, err := tfjs.Read(document, in.Budget)
-		if err != nil {
-			continue
-		}
-		for _, g := range m.Groups {
-			if describes(in, g) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// describes reports whether the files of a group, of which the content is one, hold its weights and nothing else.
-func describes(in detect.Input, g tfjs.Group) bool {
-	listed, total := false, int64(0)
-	for _, p := range g.Paths {
-		listed = listed || path.Clean(p.Text) == in.Name
-	}
-	for _, w := range g.Weights {
-		n, ok := w.Bytes()
-		if !ok {
-			return false
-		}
-		total += n
-	}
-	have, complete := shards(in, g)
-	return listed && complete && have == total
 }
