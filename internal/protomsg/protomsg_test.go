@@ -128,3 +128,50 @@ func TestView(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// scout writes every field that a scout passes as text.
+func scout(content []byte, head int) string {
+	p := format.Probe{Head: content[:min(len(content), head)], Size: int64(len(content)), Blob: format.BytesBlob(content)}
+	s := protomsg.NewScout(p)
+	var out []string
+	end := s.Fields(0, s.Size(), func(f protomsg.Hop) bool {
+		out = append(out, fmt.Sprintf("%d:%d=%d@%d-%d", f.Number, f.Wire, f.Value, f.From, f.To))
+		return true
+	})
+	return strings.Join(append(out, fmt.Sprint(end, s.Exhausted())), " ")
+}
+
+func TestScout(t *testing.T) {
+	far := append(append([]byte{0x7a, 0x80, 0x80, 0x08}, make([]byte, 1<<17)...), 0x08, 0x01)
+	for name, c := range map[string]struct {
+		content []byte
+		want    string
+	}{
+		"fields":       {[]byte{0x08, 0x96, 0x01, 0x12, 0x01, 'a', 0x1d, 1, 0, 0, 0, 0x21, 2, 0, 0, 0, 0, 0, 0, 0}, "1:0=150@0-0 2:2=1@5-6 3:5=0@0-0 4:1=0@0-0 20 false"},
+		"group":        {[]byte{0x08, 0x01, 0x13, 0x08, 0x05, 0x14, 0x18, 0x02}, "1:0=1@0-0 3:0=2@0-0 8 false"},
+		"far":          {far, "15:2=131072@4-131076 1:0=1@0-0 131078 false"},
+		"behind":       {[]byte{0x0a, 0x7f, 'a'}, "1:2=127@2-129 129 false"},
+		"no field":     {[]byte{0x08, 0x01, 0x00}, "1:0=1@0-0 -1 false"},
+		"end of group": {[]byte{0x14}, "-1 false"},
+		"empty":        {nil, "0 false"},
+	} {
+		for _, head := range []int{format.HeadSize, 4} {
+			if got := scout(c.content, head); got != c.want {
+				t.Errorf("%s with %d bytes at hand: passed %s, want %s", name, head, got, c.want)
+			}
+		}
+	}
+	if got := scout(bytes.Repeat([]byte{0x7a, 0}, 1<<21+1), format.HeadSize); !strings.HasSuffix(got, " -1 true") {
+		t.Error("a scout does not say that it gave up")
+	}
+}
+
+func FuzzScout(f *testing.F) {
+	f.Add([]byte{0x08, 0x96, 0x01, 0x12, 0x03, 'a', 'b', 'c'}, 2)
+	f.Fuzz(func(t *testing.T, content []byte, head int) {
+		whole, part := scout(content, len(content)), scout(content, max(0, min(head, len(content))))
+		if whole != part {
+			t.Errorf("passed %s, and %s with less at hand", whole, part)
+		}
+	})
+}

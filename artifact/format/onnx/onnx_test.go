@@ -173,13 +173,19 @@ func TestMatch(t *testing.T) {
 	for range 30_000 {
 		padding = padding.num(200, 1)
 	}
+	emptied := message{} // fields of a graph before its first node
+	for range 2000 {
+		emptied = emptied.text(99, "")
+	}
 	values := string(message{}.text(2, "g").text(12, string(message{}.text(1, "y").text(2, "\x0a\x02\x08\x01"))))
 	for name, content := range map[string][]byte{
 		"plain": plain, "graph first": message{}.text(7, graph()).num(1, 8), "no version": message{}.text(7, graph()),
 		"padded": append(padding, plain...), "padded with bytes": append(message{}.text(900, strings.Repeat("A", 100_000)), plain...),
 		"wrong wire first": append(message{}.text(1, "piece"), plain...), "values only": message{}.text(7, values),
 		"group first": append([]byte{0x3b, 0x3c}, plain...), "cut": plain[:len(plain)-10], "cut in node": plain[:8],
-		"trailing": append(bytes.Clone(plain), 0, 0), "large graph": message{}.num(1, 8).text(7, graph()+string(message{}.text(5, strings.Repeat("w", 200_000)))),
+		"many unknown fields in the graph": message{}.num(1, 4096).num(2, 7).text(7, string(emptied)+graph()),
+		"more fields than are passed":      bytes.Repeat([]byte{0x7a, 0}, 1<<21+1),
+		"trailing":                         append(bytes.Clone(plain), 0, 0), "large graph": message{}.num(1, 8).text(7, graph()+string(message{}.text(5, strings.Repeat("w", 200_000)))),
 	} {
 		if !match(content, int64(len(content))) {
 			t.Errorf("%s is not recognised", name)

@@ -30,20 +30,20 @@ func (TensorFormat) Match(p format.Probe) bool {
 	if len(p.Head) < 4 || p.Size < 0 || p.Head[0] != 0x08 && p.Head[0] != 0x10 { // dimensions, or the type of a scalar
 		return false
 	}
-	w := walker{p: p}
+	w := protomsg.NewScout(p)
 	count, kind, data, texts, fits := uint64(1), int64(0), int64(0), uint64(0), true
-	end := w.fields(0, p.Size, func(f hop) bool {
+	end := w.Fields(0, p.Size, func(f protomsg.Hop) bool {
 		switch {
-		case f.number == 1 && f.wire == protomsg.Varint && f.value <= math.MaxInt32:
-			high, low := bits.Mul64(count, f.value)
+		case f.Number == 1 && f.Wire == protomsg.Varint && f.Value <= math.MaxInt32:
+			high, low := bits.Mul64(count, f.Value)
 			count, fits = low, high == 0
-		case f.number == 2 && f.wire == protomsg.Varint && Known(int64(min(f.value, 1<<20))) && kind == 0:
-			kind = int64(f.value)
-		case f.number == 6 && f.wire == protomsg.Bytes:
+		case f.Number == 2 && f.Wire == protomsg.Varint && Known(int64(min(f.Value, 1<<20))) && kind == 0:
+			kind = int64(f.Value)
+		case f.Number == 6 && f.Wire == protomsg.Bytes:
 			texts++
-		case f.wire == protomsg.Bytes && f.number != 1 && tensorFields.expects(f.number, f.wire):
-			if f.number == 4 || f.number == 5 || f.number == 7 || f.number >= 9 && f.number <= 11 {
-				data += f.to - f.from
+		case f.Wire == protomsg.Bytes && f.Number != 1 && tensorFields.expects(f.Number, f.Wire):
+			if f.Number == 4 || f.Number == 5 || f.Number == 7 || f.Number >= 9 && f.Number <= 11 {
+				data += f.To - f.From
 			}
 		default:
 			fits = false

@@ -26,20 +26,7 @@ func (KerasMetadata) Info() format.Info {
 }
 
 // Match implements format.Format: objects whose kind is one of Keras.
-func (KerasMetadata) Match(p format.Probe) bool {
-	ok := false
-	skim(p.Head, func(x field) bool {
-		if x.number != 1 || x.wire != length {
-			return false
-		}
-		skim(x.head, func(inner field) bool {
-			ok = ok || inner.number == 4 && inner.wire == length && strings.HasPrefix(string(inner.head), "_tf_keras_")
-			return inner.number >= 1 && inner.number <= 6
-		})
-		return false
-	})
-	return ok
-}
+func (KerasMetadata) Match(p format.Probe) bool { return has(p, 1, scout.layer) }
 
 // ReadKerasMetadata reads the objects of a file.
 func ReadKerasMetadata(m protomsg.Message) ([]Object, error) {

@@ -28,7 +28,7 @@ func (SavedModel) Info() format.Info {
 		Risk: format.Active, Parsed: true, Spec: protos + "protobuf/saved_model.proto"}
 }
 
-// Match implements format.Format: the version 1, and graphs with a description.
+// Match implements format.Format: the version 1 and graphs with a description, or a graph with nodes wherever readers find it.
 func (SavedModel) Match(p format.Probe) bool {
 	version, graph, broken := false, false, false
 	skim(p.Head, func(x field) bool {
@@ -42,7 +42,7 @@ func (SavedModel) Match(p format.Probe) bool {
 		}
 		return !broken
 	})
-	return version && graph && !broken
+	return version && graph && !broken || has(p, 2, scout.described)
 }
 
 // MetaGraph recognises a graph with a description of how to save and restore it.
@@ -54,8 +54,11 @@ func (MetaGraph) Info() format.Info {
 		Extensions: []string{".meta"}, Risk: format.Active, Parsed: true, Spec: protos + "protobuf/meta_graph.proto"}
 }
 
-// Match implements format.Format: the description, then a graph.
-func (MetaGraph) Match(p format.Probe) bool {
+// Match implements format.Format: the description and then a graph, or a graph with nodes wherever readers find it.
+func (MetaGraph) Match(p format.Probe) bool { return describedFirst(p) || has(p, 2, scout.graph) }
+
+// describedFirst matches content that begins with the description of a graph.
+func describedFirst(p format.Probe) bool {
 	if !metaGraph(p.Head) {
 		return false
 	}
@@ -84,7 +87,7 @@ func (Graph) Info() format.Info {
 		Risk: format.Active, Parsed: true, Spec: protos + "framework/graph.proto"}
 }
 
-// Match implements format.Format: nodes with a name and an operation.
+// Match implements format.Format: nodes with a name and an operation, first or wherever readers find them.
 func (Graph) Match(p format.Probe) bool {
 	nodes, broken := 0, false
 	skim(p.Head, func(x field) bool {
@@ -98,7 +101,7 @@ func (Graph) Match(p format.Probe) bool {
 		}
 		return !broken && nodes < 8
 	})
-	return nodes > 0 && !broken
+	return nodes > 0 && !broken || has(p, 1, scout.node) || has(p, 2, scout.library)
 }
 
 // Wire types.

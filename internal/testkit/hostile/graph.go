@@ -341,7 +341,14 @@ func onnxEncodings() []Sample {
 	for range 20000 {
 		padding = padding.num(999, 1)
 	}
+	late := onnxMsg{}
+	for range 1100 {
+		late = late.text(99, "")
+	}
+	late = append(late, evil...)
 	return []Sample{
+		file("as-tensor", "a graph that begins with unknown fields, in a model that is also the data of one tensor",
+			onnxMsg{}.num(1, int64(len(late)/16)).num(1, 8).num(2, 7).join(onnxOpset("", 17)).msg(7, late)),
 		file("reordered", "the graph before the version, operator sets first", onnxMsg{}.join(onnxOpset("", 17)).msg(7, evil).num(1, 8)),
 		file("padded", "80 kB of unknown fields before the version", padding.num(1, 8).msg(7, evil).join(onnxOpset("", 17))),
 		file("padded-bytes", "an unknown field of 70 kB before the version", onnxMsg{}.text(900, strings.Repeat("A", 70000)).num(1, 8).msg(7, evil)),

@@ -1,6 +1,9 @@
 package hostile
 
 import (
+	"slices"
+	"strings"
+
 	tf "github.com/picketsec/picket/internal/testkit/tfproto"
 )
 
@@ -58,6 +61,21 @@ meta_graphs { meta_info_def { tags: "serve" } graph_def {
 		`string_val: '\057\145tc/cron.d/x' } } } }
 node < name: "w", op: "WriteFile", input: ["p", "p"] >
 `))
+	return append(all, disguisedSamples(model(evil), tf.MetaGraph(evil, serve))...)
+}
+
+// disguisedSamples are SavedModels that begin like files of other formats: readers pass over fields that they do not know.
+func disguisedSamples(whole, meta []byte) []Sample {
+	var all []Sample
+	add := func(name, note string, content ...[]byte) {
+		all = append(all, tensorflowSample(name, "savedmodel-disguise", "a graph that reads files, in content that looks like "+note, slices.Concat(content...)))
+	}
+	piece := func(text string) []byte { return tf.Field(1, tf.Text(1, text), []byte{0x15, 0, 0, 0, 0}) }
+	const printable = 0x41<<14 | 0x41<<7 | 0x41 // a length whose bytes are letters
+	prose := tf.Text(15, strings.Repeat("words and words ", printable/16+1)[:printable])
+	add("savedmodel-as-sources.pb", "debug information", tf.Text(1, "x.py"), tf.Field(2, meta, tf.Text(15, strings.Repeat("x", 1<<17))), tf.Number(1, 1))
+	add("savedmodel-as-vocabulary.pb", "a vocabulary", piece("<unk>"), piece("<s>aa"), piece("</s>aa"), tf.Field(2, meta))
+	add("savedmodel-as-prose.pb", "text", prose, whole, prose)
 	return all
 }
 
