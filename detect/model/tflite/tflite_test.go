@@ -16,7 +16,7 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/tflite"
 	detectzip "github.com/picketsec/picket/detect/model/zip"
-	fb "github.com/picketsec/picket/internal/testkit/flatbuf"
+	lite "github.com/picketsec/picket/internal/testkit/rawtflite"
 	tf "github.com/picketsec/picket/internal/testkit/tfproto"
 )
 
@@ -41,59 +41,59 @@ func run(t *testing.T, content []byte) picket.Result {
 }
 
 // flex makes a model whose operation is one of TensorFlow, with a node that may be of another.
-func flex(name, node string) fb.Table {
-	return fb.Operator(fb.Model(), "Flex"+name, fb.FlexOptions(name, tf.Node("n", node, nil)))
+func flex(name, node string) lite.Table {
+	return lite.Operator(lite.Model(), "Flex"+name, lite.FlexOptions(name, tf.Node("n", node, nil)))
 }
 
 // changed makes a model whose only operation, and whose first tensor, have other fields.
-func changed(operator, tensor fb.Table) fb.Table {
-	m := fb.Model()
-	g := fb.Graph(m)
+func changed(operator, tensor lite.Table) lite.Table {
+	m := lite.Model()
+	g := lite.Graph(m)
 	for id, v := range operator {
-		g[3].([]fb.Table)[0][id] = v
+		g[3].([]lite.Table)[0][id] = v
 	}
 	for id, v := range tensor {
-		g[0].([]fb.Table)[0][id] = v
+		g[0].([]lite.Table)[0][id] = v
 	}
 	return m
 }
 
 func TestModels(t *testing.T) {
-	with := func(id int, v any) fb.Table { m := fb.Model(); m[id] = v; return m }
-	twice := fb.Model()
-	twice[2] = append(twice[2].([]fb.Table), fb.Table{0: []fb.Table{}, 3: []fb.Table{{3: uint8(103), 4: fb.Table{0: int32(0)}}}})
+	with := func(id int, v any) lite.Table { m := lite.Model(); m[id] = v; return m }
+	twice := lite.Model()
+	twice[2] = append(twice[2].([]lite.Table), lite.Table{0: []lite.Table{}, 3: []lite.Table{{3: uint8(103), 4: lite.Table{0: int32(0)}}}})
 	for name, c := range map[string]struct {
-		model fb.Table
+		model lite.Table
 		want  string
 	}{
-		"honest":            {fb.Model(), ""},
-		"left out":          {changed(fb.Table{1: []int32{0, -1}}, nil), ""},
-		"known custom":      {fb.Operator(fb.Model(), "TFLite_Detection_PostProcess", nil), ""},
-		"custom":            {fb.Operator(fb.Model(), "Evil", nil), "custom-operation"},
+		"honest":            {lite.Model(), ""},
+		"left out":          {changed(lite.Table{1: []int32{0, -1}}, nil), ""},
+		"known custom":      {lite.Operator(lite.Model(), "TFLite_Detection_PostProcess", nil), ""},
+		"custom":            {lite.Operator(lite.Model(), "Evil", nil), "custom-operation"},
 		"flex":              {flex("AddV2", "AddV2"), ""},
 		"flex file":         {flex("ReadFile", "ReadFile"), "flex-effect"},
 		"flex python":       {flex("EagerPyFunc", "EagerPyFunc"), "flex-effect"},
 		"flex hidden":       {flex("AddV2", "WriteFile"), "flex-effect"},
 		"flex other":        {flex("AddV2", "Mul"), "flex-effect"},
 		"flex unknown":      {flex("Evil", "Evil"), "custom-operation"},
-		"no options":        {fb.Operator(fb.Model(), "FlexReadFile", nil), "flex-effect"},
-		"builtin unknown":   {with(1, []fb.Table{{3: int32(1000)}}), "custom-operation"},
-		"delegate":          {with(1, []fb.Table{{3: int32(51)}}), "custom-operation"},
-		"tensor outside":    {changed(fb.Table{1: []int32{0, 3}}, nil), "bounds"},
-		"negative tensor":   {changed(fb.Table{2: []int32{-2}}, nil), "bounds"},
-		"code outside":      {changed(fb.Table{0: uint32(9)}, nil), "bounds"},
-		"reads what writes": {changed(fb.Table{2: []int32{0}}, nil), "bounds"},
-		"buffer outside":    {changed(nil, fb.Table{2: uint32(9)}), "bounds"},
-		"negative size":     {changed(nil, fb.Table{0: []int32{-5}}), "tensor-size"},
-		"overflow":          {changed(nil, fb.Table{0: []int32{1 << 30, 1 << 30, 1 << 30}}), "tensor-size"},
-		"unknown size":      {changed(nil, fb.Table{0: []int32{-1, 3}}), ""},
-		"empty":             {changed(nil, fb.Table{0: []int32{0, 1 << 30}}), ""},
-		"metadata outside":  {with(6, []fb.Table{{0: "x", 1: uint32(7)}}), "bounds"},
-		"calls itself":      {changed(fb.Table{3: uint8(93), 4: fb.Table{0: int32(0), 1: int32(0)}}, nil), "recursion"},
-		"calls outside":     {changed(fb.Table{3: uint8(92), 4: fb.Table{0: int32(0), 1: int32(7)}}, nil), "bounds recursion"},
+		"no options":        {lite.Operator(lite.Model(), "FlexReadFile", nil), "flex-effect"},
+		"builtin unknown":   {with(1, []lite.Table{{3: int32(1000)}}), "custom-operation"},
+		"delegate":          {with(1, []lite.Table{{3: int32(51)}}), "custom-operation"},
+		"tensor outside":    {changed(lite.Table{1: []int32{0, 3}}, nil), "bounds"},
+		"negative tensor":   {changed(lite.Table{2: []int32{-2}}, nil), "bounds"},
+		"code outside":      {changed(lite.Table{0: uint32(9)}, nil), "bounds"},
+		"reads what writes": {changed(lite.Table{2: []int32{0}}, nil), "bounds"},
+		"buffer outside":    {changed(nil, lite.Table{2: uint32(9)}), "bounds"},
+		"negative size":     {changed(nil, lite.Table{0: []int32{-5}}), "tensor-size"},
+		"overflow":          {changed(nil, lite.Table{0: []int32{1 << 30, 1 << 30, 1 << 30}}), "tensor-size"},
+		"unknown size":      {changed(nil, lite.Table{0: []int32{-1, 3}}), ""},
+		"empty":             {changed(nil, lite.Table{0: []int32{0, 1 << 30}}), ""},
+		"metadata outside":  {with(6, []lite.Table{{0: "x", 1: uint32(7)}}), "bounds"},
+		"calls itself":      {changed(lite.Table{3: uint8(93), 4: lite.Table{0: int32(0), 1: int32(0)}}, nil), "recursion"},
+		"calls outside":     {changed(lite.Table{3: uint8(92), 4: lite.Table{0: int32(0), 1: int32(7)}}, nil), "bounds recursion"},
 		"calls another":     {twice, ""},
 	} {
-		content := fb.Build("TFL3", c.model)
+		content := lite.Build(c.model)
 		r := run(t, content)
 		if got := ids(r); got != c.want || len(r.Coverage.Gaps) > 0 {
 			t.Errorf("%s: got %q, want %q (%v)", name, got, c.want, r.Coverage.Gaps)
@@ -105,13 +105,13 @@ func TestModels(t *testing.T) {
 }
 
 func TestWeights(t *testing.T) {
-	m := changed(nil, fb.Table{2: uint32(1)})
-	m[4] = []fb.Table{{}, {0: make([]byte, 12)}}
-	if r := run(t, fb.Build("TFL3", m)); ids(r) != "" || r.Coverage.Opaque != 12 {
+	m := changed(nil, lite.Table{2: uint32(1)})
+	m[4] = []lite.Table{{}, {0: make([]byte, 12)}}
+	if r := run(t, lite.Build(m)); ids(r) != "" || r.Coverage.Opaque != 12 {
 		t.Errorf("%q %+v", ids(r), r.Coverage)
 	}
-	m[4] = []fb.Table{{}, {0: make([]byte, 8)}}
-	if r := run(t, fb.Build("TFL3", m)); ids(r) != "tensor-size" {
+	m[4] = []lite.Table{{}, {0: make([]byte, 8)}}
+	if r := run(t, lite.Build(m)); ids(r) != "tensor-size" {
 		t.Errorf("a buffer that is too small: %q", ids(r))
 	}
 }
@@ -135,7 +135,7 @@ func archive(t *testing.T, name, content string) []byte {
 }
 
 func TestBehindTheModel(t *testing.T) {
-	model := fb.Build("TFL3", fb.Model())
+	model := lite.Build(lite.Model())
 	if r := run(t, append(model, archive(t, "labels.txt", "cat\ndog\n")...)); ids(r) != "" || r.Verdict != picket.Clean {
 		t.Errorf("labels: %q %v %+v", ids(r), r.Verdict, r.Coverage)
 	}
@@ -155,7 +155,7 @@ func TestBehindTheModel(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	detecttest.Accept(t, tflite.Detector{}, []format.Format{formats.Format{}}, map[string][]byte{
-		"model": fb.Build("TFL3", fb.Model()), "flex": fb.Build("TFL3", flex("AddV2", "WriteFile")), "overflow": fb.Build("TFL3", changed(nil, fb.Table{0: []int32{-5}})),
+		"model": lite.Build(lite.Model()), "flex": lite.Build(flex("AddV2", "WriteFile")), "overflow": lite.Build(changed(nil, lite.Table{0: []int32{-5}})),
 	})
 	var _ detect.Detector = tflite.Detector{}
 }

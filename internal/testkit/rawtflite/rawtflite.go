@@ -1,6 +1,18 @@
-package flatbuf
+// Package rawtflite makes models of TensorFlow Lite that tests and hostile samples change before they write them. It knows the field
+// numbers of the schema, and checks nothing.
+package rawtflite
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/picketsec/picket/internal/testkit/rawflat"
+)
+
+// Table is a table of the model, by the field numbers of TensorFlow Lite's schema.
+type Table = rawflat.Table
+
+// Build writes a model.
+func Build(model Table) []byte { return rawflat.Encode("TFL3", nil, model) }
 
 // Model is a small model of TensorFlow Lite: one graph that adds two tensors of three numbers. Change its fields to make
 // others.
