@@ -23,7 +23,7 @@ const Partial = ".part"
 
 // Copy writes the whole content of an item to a file of root, whose folders are made, and returns its digest. The content goes
 // to name and ".part" first, and takes its name only when it is complete and has the declared digest. An interrupted copy of an
-// item with a declared digest goes on where it stopped; one without starts again, because nothing would tell that the content is
+// item with a declared digest goes on where it stopped, or is only read when it is all there; one without starts again, because nothing would tell that the content is
 // still the same. Progress, if not nil, is told how many more bytes are there, the ones of an earlier copy included.
 func Copy(ctx context.Context, item detect.Item, root *os.Root, name string, progress func(n int64)) (picket.Digest, error) {
 	if progress == nil {
@@ -37,7 +37,11 @@ func Copy(ctx context.Context, item detect.Item, root *os.Root, name string, pro
 		return "", fmt.Errorf("copy %s: %w", item.Name, err)
 	}
 	c := copying{ctx: ctx, item: item, blob: opened.Blob, root: root, part: name + Partial, progress: progress}
-	sum, err := c.run(item.Declared != "" && opened.Blob.At() != nil)
+	resume := item.Declared != "" && opened.Blob.At() != nil
+	if _, missing := root.Lstat(c.part); resume && errors.Is(missing, os.ErrNotExist) {
+		_ = root.Rename(name, c.part) // an earlier copy that came to its end is read and not sent again; most often there is none
+	}
+	sum, err := c.run(resume)
 	if errors.Is(err, errDigest) && c.resumed {
 		sum, err = c.run(false) // what was there before was something else
 	}

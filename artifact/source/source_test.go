@@ -163,6 +163,14 @@ func TestCopy(t *testing.T) {
 			}
 		})
 	}
+	from := int64(len(content))
+	done := detect.Item{Name: "done", Declared: good, Open: func() (*detect.Opened, error) {
+		return &detect.Opened{Blob: format.NewBlob(lowest{bytes.NewReader(content), &from}, int64(len(content))),
+			Settled: func() error { return nil }, Close: func() error { return nil }}, nil
+	}}
+	if sum, err := source.Copy(context.Background(), done, root, "a/b/declared", nil); sum != good || err != nil || from != int64(len(content)) {
+		t.Errorf("a file that was copied before was read again from %d: %s, %v", from, sum, err)
+	}
 	item := detect.Item{Name: "x", Open: func() (*detect.Opened, error) {
 		return &detect.Opened{Blob: format.BytesBlob(content), Settled: func() error { return nil }, Close: func() error { return nil }}, nil
 	}}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/weights"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/internal/layout"
 	"github.com/picketsec/picket/internal/limits"
@@ -42,6 +43,9 @@ func newConvertCmd(env Env) *cobra.Command {
 
 // convert scans, lists, and writes.
 func convert(ctx context.Context, env Env, flags scanFlags, key, from, to string) error {
+	if from == "-" {
+		return usagef("convert: standard input can be read only once; name a file or an address")
+	}
 	info, err := os.Stat(from)
 	if err == nil && info.IsDir() {
 		return usagef("convert %s: it is a folder; name the file of weights in it", from)
@@ -54,6 +58,10 @@ func convert(ctx context.Context, env Env, flags scanFlags, key, from, to string
 		return err
 	}
 	defer i.Close() //nolint:errcheck // opened for reading only
+	from = resolve.Show(from)
+	if n := len(i.listing.Items); n != 1 {
+		return usagef("convert %s: it holds %s; name the file of weights in it", from, layout.Count(n, "file"))
+	}
 	scan, err := i.run(ctx)
 	if err != nil {
 		return err

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/weights"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/compare"
 	"github.com/picketsec/picket/internal/limits"
@@ -44,6 +46,9 @@ func newDiffCmd(env Env) *cobra.Command {
 			threshold, err := picket.ParseSeverity(failOn)
 			if err != nil {
 				return usagef("--fail-on %s: %w", failOn, err)
+			}
+			if slices.Contains(args, "-") {
+				return usagef("diff: standard input can be read only once; name two paths or addresses")
 			}
 			flags.noDigest = false // versions are compared by digest
 			doc, end, err := runDiff(cmd.Context(), env, flags, args, !noWeights, threshold)
@@ -123,7 +128,7 @@ func (s *side) tensors(name string) (list []compare.Tensor, ok bool, err error) 
 
 // runDiff compares two versions.
 func runDiff(ctx context.Context, env Env, flags scanFlags, args []string, weights bool, threshold picket.Severity) (doc diffDocument, end exitCode, err error) {
-	doc = diffDocument{Schema: "https://picketsec.dev/schema/diff/v1.json", Old: args[0], New: args[1], Files: []compare.File{}}
+	doc = diffDocument{Schema: "https://picketsec.dev/schema/diff/v1.json", Old: resolve.Show(args[0]), New: resolve.Show(args[1]), Files: []compare.File{}}
 	var sides [2]*side
 	for n, arg := range args {
 		if sides[n], err = openSide(ctx, env, flags, arg); err != nil {

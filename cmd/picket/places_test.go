@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/source"
+	"github.com/picketsec/picket/detect"
 )
 
 // command runs one command line.
@@ -53,6 +57,48 @@ func TestScanOfAddresses(t *testing.T) {
 	code, _, errs = command(t, "scan", "--attest", "--private-key", ca, server.URL+"/benign/digits.pt")
 	if code != exitUsage || !strings.Contains(errs, "picket pull --attest") {
 		t.Errorf("--attest of an address: exit code %d\n%s", code, errs)
+	}
+}
+
+// TestSecretsOfAddressesAreNotShown gives every verb an address that carries a password and a signature.
+func TestSecretsOfAddressesAreNotShown(t *testing.T) {
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "..", "examples", "models"))))
+	defer server.Close()
+	secret := strings.Replace(server.URL, "http://", "http://user:SECRET1@", 1)
+	good, bad := secret+"/benign/digits.pt?sig=SECRET2", secret+"/hostile/bert-tiny.pt?sig=SECRET2"
+	to := filepath.Join(t.TempDir(), "out")
+	for _, args := range [][]string{
+		{"scan", "--format", "json", good}, {"scan", good}, {"scan", "--format", "sarif", bad, good}, {"diff", "--format", "json", good, bad}, {"diff", good, bad},
+		{"pull", "--to", to, good}, {"pull", "--to", to + "2", bad}, {"convert", bad, to + "3"}, {"convert", "--key", "no", good, to + "3"},
+		{"scan", secret + "/nowhere?sig=SECRET2"}, {"scan", "git+" + secret + "/nowhere"},
+	} {
+		code, out, errs := command(t, args...)
+		if strings.Contains(out+errs, "SECRET") || out+errs == "" {
+			t.Errorf("%q: exit code %d\n%s%s", args, code, out, errs)
+		}
+	}
+}
+
+// TestPullOfFilesOfGit stands for places that may hold any path, such as buckets: git runs what a repository's configuration says.
+func TestPullOfFilesOfGit(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "model")
+	p := pull{from: "s3://b", staged: to + source.Partial, pullFlags: pullFlags{to: to}}
+	for _, name := range []string{".git/config", "a/.GIT/hooks/post-checkout", ".git"} {
+		l := &source.Listing{Base: "s3://b/", Items: []detect.Item{{Name: "s3://b/" + name}}}
+		if _, err := p.copy(t.Context(), l); err == nil || !strings.Contains(err.Error(), "git runs programs") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	scan := picket.Scan{Results: []picket.Result{{Artifact: picket.Artifact{Name: "m/a", Digest: "sha256:1"}}}}
+	for name, copied := range map[string]map[string]picket.Digest{
+		"another digest": {"a": "sha256:2"}, "not scanned": {"a": "sha256:1", "b": "sha256:1"}, "not copied": {},
+	} {
+		if err := same(&source.Listing{Root: "m"}, scan, copied); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+	if err := same(&source.Listing{Root: "m"}, scan, map[string]picket.Digest{"a": "sha256:1"}); err != nil {
+		t.Error(err)
 	}
 }
 

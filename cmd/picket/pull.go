@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/source"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/internal/layout"
 	"github.com/picketsec/picket/report"
@@ -79,10 +83,11 @@ func newPull(env Env, flags pullFlags, from string) (*pull, error) {
 	if p.threshold, err = picket.ParseSeverity(flags.failOn); err != nil {
 		return nil, usagef("--fail-on %s: %w", flags.failOn, err)
 	}
-	if entries, err := os.ReadDir(flags.to); err == nil && len(entries) > 0 {
-		return nil, usagef("--to %s: the folder is there already and not empty; name a new one", flags.to)
-	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, usagef("--to %s: %w", flags.to, err)
+	if from == "-" {
+		return nil, usagef("pull: standard input can be read only once; name a path or an address")
+	}
+	if err := p.target(); err != nil {
+		return nil, err
 	}
 	if err := flags.attest.check([]string{flags.to}, flags.scanFlags); err != nil {
 		return nil, err
@@ -101,6 +106,24 @@ func newPull(env Env, flags pullFlags, from string) (*pull, error) {
 	return p, nil
 }
 
+// target refuses a folder that the copy cannot become.
+func (p *pull) target() error {
+	asked := p.to
+	p.to = filepath.Clean(asked)
+	if base := filepath.Base(p.to); base == "." || base == ".." || base == string(filepath.Separator) {
+		return usagef("--to %s: name the new folder itself", asked)
+	}
+	if info, err := os.Lstat(p.to); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return usagef("--to %s: it is a link; name the folder itself", asked)
+	}
+	if entries, err := os.ReadDir(p.to); err == nil && len(entries) > 0 {
+		return usagef("--to %s: the folder is there already and not empty; name a new one", asked)
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return usagef("--to %s: %w", asked, err)
+	}
+	return nil
+}
+
 // run goes all the way.
 func (p *pull) run(ctx context.Context) error {
 	there, err := p.open(ctx, p.env, []string{p.from})
@@ -109,7 +132,7 @@ func (p *pull) run(ctx context.Context) error {
 	}
 	defer there.Close() //nolint:errcheck // opened for reading only
 	if len(there.listing.Items) == 0 {
-		return fmt.Errorf("pull %s: there is nothing to pull", p.from)
+		return fmt.Errorf("pull %s: there is nothing to pull", resolve.Show(p.from))
 	}
 	first, err := there.run(ctx)
 	if err != nil {
@@ -118,10 +141,11 @@ func (p *pull) run(ctx context.Context) error {
 	if err := p.judge(first, "nothing was copied"); err != nil {
 		return err
 	}
-	if err := p.copy(ctx, there.listing); err != nil {
+	copied, err := p.copy(ctx, there.listing)
+	if err != nil {
 		return err
 	}
-	scan, err := p.check(ctx)
+	scan, err := p.check(ctx, copied)
 	if err != nil {
 		if _, denied := errors.AsType[exitCode](err); denied {
 			return errors.Join(err, os.RemoveAll(p.staged))
@@ -134,7 +158,7 @@ func (p *pull) run(ctx context.Context) error {
 	if err := os.Rename(p.staged, p.to); err != nil {
 		return fmt.Errorf("move the copy into place: %w", err)
 	}
-	_, err = fmt.Fprintf(p.env.Stdout, "pulled %s to %s: %s, %s\n", picket.Printable(place(there.listing, p.from), picket.MaxExcerpt),
+	_, err = fmt.Fprintf(p.env.Stdout, "pulled %s to %s: %s, %s\n", picket.Printable(place(there.listing, resolve.Show(p.from)), picket.MaxExcerpt),
 		filepath.ToSlash(p.to), layout.Count(len(scan.Results), "file"), scan.Verdict())
 	return err
 }
@@ -152,34 +176,83 @@ func (p *pull) judge(scan picket.Scan, consequence string) error {
 	if err := table.Write(p.env.Stderr, scan, report.Options{Width: p.env.OutColumns, FailOn: p.threshold}); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.env.Stderr, "picket: %s does not pass; %s\n", picket.Printable(p.from, picket.MaxExcerpt), consequence)
+	fmt.Fprintf(p.env.Stderr, "picket: %s does not pass; %s\n", picket.Printable(resolve.Show(p.from), picket.MaxExcerpt), consequence)
 	return end
 }
 
-// copy brings everything to the staging folder.
-func (p *pull) copy(ctx context.Context, listing *source.Listing) (err error) {
-	if err := os.MkdirAll(p.staged, 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", p.staged, err)
+// copy brings everything to the staging folder, and returns the digest of each file by its path there.
+func (p *pull) copy(ctx context.Context, listing *source.Listing) (copied map[string]picket.Digest, err error) {
+	copied = map[string]picket.Digest{}
+	for _, item := range listing.Items {
+		name := listing.Within(item.Name)
+		if ofGit(name) {
+			return nil, fmt.Errorf("copy %q: git runs programs that the files of such a folder name, so none is copied", item.Name)
+		}
+		copied[name] = ""
 	}
-	root, err := os.OpenRoot(p.staged)
+	root, err := p.stage()
 	if err != nil {
-		return fmt.Errorf("open %s: %w", p.staged, err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
+	if err := onlyOf(root, copied); err != nil {
+		return nil, fmt.Errorf("go on in %s: %w; remove the folder if it is of no use", p.staged, err)
+	}
 	progress := p.progress(p.env, listing.Items)
 	defer progress.Close()
 	for _, item := range listing.Items {
+		name := listing.Within(item.Name)
 		progress.Start(item.Name)
-		if _, err := source.Copy(ctx, item, root, listing.Within(item.Name), progress.Read); err != nil {
-			return fmt.Errorf("%w; what was copied so far is in %s, and the same command goes on", err, p.staged)
+		if copied[name], err = source.Copy(ctx, item, root, name, progress.Read); err != nil {
+			return nil, fmt.Errorf("%w; what was copied so far is in %s, and the same command goes on", err, p.staged)
 		}
 		progress.Done(item.Name, 0)
 	}
-	return nil
+	return copied, nil
+}
+
+// stage makes and opens the staging folder, or that of a copy that was interrupted.
+func (p *pull) stage() (*os.Root, error) {
+	if err := os.MkdirAll(filepath.Dir(p.staged), 0o755); err != nil {
+		return nil, fmt.Errorf("make %s: %w", p.staged, err)
+	}
+	if err := os.Mkdir(p.staged, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("make %s: %w", p.staged, err)
+	}
+	if info, err := os.Lstat(p.staged); err != nil || !info.IsDir() {
+		return nil, errors.Join(fmt.Errorf("make %s: there is something else of this name", p.staged), err)
+	}
+	root, err := os.OpenRoot(p.staged)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", p.staged, err)
+	}
+	return root, nil
+}
+
+// onlyOf refuses a staging folder with anything but the files that are copied: the rest would become a part of the model, or be
+// removed with a copy that does not pass.
+func onlyOf(root *os.Root, names map[string]picket.Digest) error {
+	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		_, whole := names[name]
+		_, part := names[strings.TrimSuffix(name, source.Partial)]
+		if !d.Type().IsRegular() || !whole && !part {
+			return fmt.Errorf("it holds %q, which is no file of the source", name)
+		}
+		return nil
+	})
+	return err
+}
+
+// ofGit reports whether a path leads through a folder that git takes for its own.
+func ofGit(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }
 
 // check scans the copy, attests, and asks the policy. An exitCode means that the copy does not pass.
-func (p *pull) check(ctx context.Context) (picket.Scan, error) {
+func (p *pull) check(ctx context.Context, copied map[string]picket.Digest) (picket.Scan, error) {
 	here, err := p.open(ctx, p.env, []string{p.staged})
 	if err != nil {
 		return picket.Scan{}, err
@@ -192,10 +265,27 @@ func (p *pull) check(ctx context.Context) (picket.Scan, error) {
 	if err := p.judge(scan, "the copy was removed"); err != nil {
 		return scan, err
 	}
+	if err := same(here.listing, scan, copied); err != nil {
+		return scan, fmt.Errorf("check %s: %w", p.staged, err)
+	}
 	if err := p.attest.run(ctx, p.env, scan, here.config, p.staged, p.key); err != nil {
 		return scan, err
 	}
 	return scan, p.allowed(ctx)
+}
+
+// same checks that the scan was about the files that were copied, and about nothing else.
+func same(l *source.Listing, scan picket.Scan, copied map[string]picket.Digest) error {
+	for _, r := range scan.Results {
+		sum, ok := copied[l.Within(r.Artifact.Name)]
+		if !ok || r.Artifact.Digest != "" && r.Artifact.Digest != sum {
+			return fmt.Errorf("%q is not the file that was copied", r.Artifact.Name)
+		}
+	}
+	if len(scan.Results) != len(copied) {
+		return fmt.Errorf("%s copied, %d scanned", layout.Count(len(copied), "file"), len(scan.Results))
+	}
+	return nil
 }
 
 // allowed asks the policy.
@@ -214,7 +304,7 @@ func (p *pull) allowed(ctx context.Context) error {
 	if err := doc.writeReasons(p.env.Stderr); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.env.Stderr, "picket: the policy denies %s; the copy was removed\n", picket.Printable(p.from, picket.MaxExcerpt))
+	fmt.Fprintf(p.env.Stderr, "picket: the policy denies %s; the copy was removed\n", picket.Printable(resolve.Show(p.from), picket.MaxExcerpt))
 	return exitCode(exitFinding)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/source"
 	"github.com/picketsec/picket/artifact/source/fetch"
+	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/builtin"
 	"github.com/picketsec/picket/internal/limits"
@@ -218,10 +219,11 @@ func (s scanFlags) progress(env Env, items []detect.Item) *report.Progress {
 
 // target is how a report names what was scanned.
 func target(args []string) string {
+	shown := resolve.Show(args[0])
 	if len(args) == 1 {
-		return args[0]
+		return shown
 	}
-	return fmt.Sprintf("%s and %d more", args[0], len(args)-1)
+	return fmt.Sprintf("%s and %d more", shown, len(args)-1)
 }
 
 // sortResults puts the worst first, then orders by name.

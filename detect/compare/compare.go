@@ -58,8 +58,8 @@ type File struct {
 	Unknown string `json:"unknown,omitempty"`
 }
 
-// Files compares two versions and returns the files that differ, by name. Files with the same digest and verdict are equal; the
-// error is about reading tensors.
+// Files compares two versions and returns the files that differ, by name: in content, or, because a file can lead to others, in
+// what the scan says about the same content. The error is about reading tensors.
 func Files(old, now Side) ([]File, error) {
 	before, after := byName(old.Results), byName(now.Results)
 	names := map[string]bool{}
@@ -80,6 +80,9 @@ func Files(old, now Side) ([]File, error) {
 		case !is:
 			file.How = Removed
 		case o.Artifact.Digest != "" && o.Artifact.Digest == n.Artifact.Digest:
+			if file.contents(o, n); len(file.Changes) > 0 { // the same bytes, and other files beside them that they lead to
+				files = append(files, file)
+			}
 			continue
 		}
 		file.contents(o, n)

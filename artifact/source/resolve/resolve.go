@@ -63,6 +63,27 @@ func Remote(arg string) bool {
 	return ok && scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 }
 
+// Show writes an argument for reports and messages: an address without the user, the password and the values of its query, which
+// may sign it; a path as it is.
+func Show(arg string) string {
+	scheme, rest, ok := strings.Cut(arg, "://")
+	carries := map[string]bool{"http": true, "https": true, "git+http": true, "git+https": true, "mlflow": true, "mlflow+http": true, "mlflow+https": true}
+	if !ok || !Remote(arg) || !carries[strings.ToLower(scheme)] {
+		return arg
+	}
+	rest, fragment, _ := strings.Cut(rest, "#")
+	rest, _, signed := strings.Cut(rest, "?")
+	host, file, _ := strings.Cut(rest, "/")
+	shown := scheme + "://" + host[strings.LastIndex(host, "@")+1:] + "/" + file
+	if signed {
+		shown += "?…"
+	}
+	if fragment != "" {
+		shown += "#" + fragment
+	}
+	return shown
+}
+
 // Place finds the place that an address names. Errors say what is wrong with the address, or list the kinds there are; they
 // never show credentials.
 func Place(o Options, uri string) (source.Place, error) {
