@@ -115,6 +115,15 @@ func Ref(id string) Reference {
 	return Reference{Kind: "URL", ID: id}
 }
 
+// Refs makes a reference of each ID, as Ref does.
+func Refs(ids ...string) []Reference {
+	list := make([]Reference, 0, len(ids))
+	for _, id := range ids {
+		list = append(list, Ref(id))
+	}
+	return list
+}
+
 // Rule is the constant half of a finding. IDs are stable for ever and hierarchical: "model.pickle.code-execution".
 type Rule struct {
 	ID         string

@@ -15,11 +15,7 @@ func Rules() []picket.Rule {
 
 // refs are the references that all rules about places share.
 func refs(more ...string) []picket.Reference {
-	all := []picket.Reference{picket.Ref("AML.T0010")}
-	for _, id := range more {
-		all = append(all, picket.Ref(id))
-	}
-	return all
+	return append(picket.Refs("AML.T0010"), picket.Refs(more...)...)
 }
 
 func ruleUnpinned() picket.Rule {

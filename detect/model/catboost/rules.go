@@ -25,11 +25,7 @@ func ruleOf(kind catboost.Kind) picket.Rule {
 
 // references are the readers of the format and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "CatBoost model library", URL: "https://github.com/catboost/catboost/tree/master/catboost/libs/model"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "CatBoost model library", URL: "https://github.com/catboost/catboost/tree/master/catboost/libs/model"}}, picket.Refs(ids...)...)
 }
 
 const again = "Do not load the model. Save it anew from its training with CatBoost's own writer."

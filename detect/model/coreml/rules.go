@@ -17,7 +17,7 @@ func ruleClass() picket.Rule {
 		What:       "A custom layer or a custom model names a class, which Core ML looks up by its name in the running app and calls.",
 		Why:        "The model decides which class is made and with which parameters; a class with another purpose may do harm.",
 		Remedy:     "Review the class that the app has under that name, and accept the model only together with that app.",
-		References: []picket.Reference{picket.Ref("CWE-470"), picket.Ref("AML.T0010")},
+		References: picket.Refs("CWE-470", "AML.T0010"),
 	}
 }
 
@@ -27,7 +27,7 @@ func rulePayload() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The model holds bytes that another framework, named by an identifier, reads.",
 		Why:    "No published specification says what is in them and what the reader does with it.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-502")},
+		Remedy: remedy, References: picket.Refs("CWE-502"),
 	}
 }
 
@@ -37,7 +37,7 @@ func ruleUnknown() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The model is of a kind, or has a layer or operation, that no specification of Core ML up to version 10 has.",
 		Why:    "Such a model works only with code that was made for it.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: remedy, References: picket.Refs("CWE-829"),
 	}
 }
 
@@ -47,7 +47,7 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "A file of weights, a linked model or an item of the package lies outside of the folder of the model.",
 		Why:    "What is read there was not scanned with the model, and reading it tells what is on the machine.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-22")},
+		Remedy: remedy, References: picket.Refs("CWE-22"),
 	}
 }
 
@@ -57,7 +57,7 @@ func ruleLinked() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "A part of the model is kept in another model, which is searched for by its name.",
 		Why:    "Whoever can put a file of that name where it is searched for replaces the part.",
-		Remedy: "Scan the linked model too, and verify both by their digests.", References: []picket.Reference{picket.Ref("CWE-426")},
+		Remedy: "Scan the linked model too, and verify both by their digests.", References: picket.Refs("CWE-426"),
 	}
 }
 
@@ -67,7 +67,7 @@ func ruleBounds() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "The model names a place in the file of weights that is behind its end or where no tensor begins.",
 		Why:    "A reader that trusts it reads memory that is not the model's.",
-		Remedy: "Fetch the model again; if it stays so, do not load it.", References: []picket.Reference{picket.Ref("CWE-125")},
+		Remedy: "Fetch the model again; if it stays so, do not load it.", References: picket.Refs("CWE-125"),
 	}
 }
 
@@ -77,6 +77,6 @@ func ruleMissing() picket.Rule {
 		Severity: picket.Low, Class: picket.Structure,
 		What:   "A file of weights or an item of the package was not found where the model says that it is.",
 		Why:    "What will be loaded in its place was not scanned.",
-		Remedy: "Fetch the whole model and scan again.", References: []picket.Reference{picket.Ref("CWE-353")},
+		Remedy: "Fetch the whole model and scan again.", References: picket.Refs("CWE-353"),
 	}
 }

@@ -18,7 +18,7 @@ type noisy struct{}
 
 func rule(id string) picket.Rule {
 	return picket.Rule{ID: id, Title: "t", Severity: picket.Low, Class: picket.Structure, What: "w", Why: "y", Remedy: "r",
-		References: []picket.Reference{picket.Ref("CWE-22")}}
+		References: picket.Refs("CWE-22")}
 }
 
 func (noisy) Info() detect.Info {

@@ -15,7 +15,7 @@ func ruleCode() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "A name, parameter or attribute looks like a call that runs code or a shell command.",
 		Why:    "Readers of the format do not execute its texts; programs that evaluate them, and people who paste them, do.",
-		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("CWE-95")},
+		Remedy: remove, References: picket.Refs("CWE-94", "CWE-95"),
 	}
 }
 
@@ -25,7 +25,7 @@ func ruleMarkup() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "A name, parameter or attribute holds a script, or HTML that runs one, for a page that shows it.",
 		Why:    "Dashboards and notebooks show these texts; one that does not escape them runs the script for every visitor.",
-		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-79")},
+		Remedy: remove, References: picket.Refs("CWE-79"),
 	}
 }
 
@@ -35,7 +35,7 @@ func ruleEscape() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "A name, parameter or attribute holds escape sequences for terminals.",
 		Why:    "Tools print these texts as they are: whoever looks sees something else than what is there; some terminals run commands.",
-		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-150")},
+		Remedy: remove, References: picket.Refs("CWE-150"),
 	}
 }
 
@@ -45,7 +45,7 @@ func ruleHidden() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "A name, parameter or attribute holds control characters, or characters that turn the direction of text or carry tags.",
 		Why:    "Whoever reviews the text sees something else than programs read; code generated from it may change its meaning.",
-		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-1007"), picket.Ref("CWE-116")},
+		Remedy: remove, References: picket.Refs("CWE-1007", "CWE-116"),
 	}
 }
 
@@ -55,7 +55,7 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "A name, parameter or attribute holds a path with many steps upwards, or one to credentials or system files.",
 		Why:    "Programs that open the files that a model names read or write them outside of its folder.",
-		Remedy: remove, References: []picket.Reference{picket.Ref("CWE-22")},
+		Remedy: remove, References: picket.Refs("CWE-22"),
 	}
 }
 
@@ -66,7 +66,7 @@ func ruleSecret() picket.Rule {
 		What:       "A name, parameter or attribute has the form of an access key, token, password or private key.",
 		Why:        "Whoever can read the model can use it.",
 		Remedy:     "Revoke the credential, then remove the text with the library that wrote the model.",
-		References: []picket.Reference{picket.Ref("CWE-312"), picket.Ref("CWE-798")},
+		References: picket.Refs("CWE-312", "CWE-798"),
 	}
 }
 
@@ -77,6 +77,6 @@ func ruleLink() picket.Rule {
 		What:       "A name, parameter or attribute holds a network address. Only the first one is listed.",
 		Why:        "Tools that follow addresses in a model contact whoever wrote the file.",
 		Remedy:     "Nothing, if the address is the one of the model's authors.",
-		References: []picket.Reference{picket.Ref("CWE-918")},
+		References: picket.Refs("CWE-918"),
 	}
 }

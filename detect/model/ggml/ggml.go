@@ -49,7 +49,7 @@ func ruleBounds() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "A token or a tensor is larger than the file, has a shape that overflows, or a type that does not exist.",
 		Why:    "Readers of this old format trust the numbers and write past the end of their buffers.",
-		Remedy: "Do not load the file. Convert the original weights to GGUF.", References: []picket.Reference{picket.Ref("CWE-787"), picket.Ref("CWE-125")},
+		Remedy: "Do not load the file. Convert the original weights to GGUF.", References: picket.Refs("CWE-787", "CWE-125"),
 	}
 }
 
@@ -59,6 +59,6 @@ func ruleName() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "The name of a tensor holds control characters.",
 		Why:    "Tools print names as they are: whoever looks sees something else than what is there.",
-		Remedy: "Do not load the file. Convert the original weights to GGUF.", References: []picket.Reference{picket.Ref("CWE-150")},
+		Remedy: "Do not load the file. Convert the original weights to GGUF.", References: picket.Refs("CWE-150"),
 	}
 }

@@ -9,11 +9,7 @@ func rules() []picket.Rule {
 
 // references are the documentation and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "H2O MOJO", URL: "https://docs.h2o.ai/h2o/latest-stable/h2o-docs/mojo-quickstart.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "H2O MOJO", URL: "https://docs.h2o.ai/h2o/latest-stable/h2o-docs/mojo-quickstart.html"}}, picket.Refs(ids...)...)
 }
 
 const again = "Do not load the model. Save it anew from its training with H2O's own writer."

@@ -10,11 +10,7 @@ func rules() []picket.Rule {
 
 // references are the specification and weaknesses or vulnerabilities.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "HDF5 file format", URL: "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "HDF5 file format", URL: "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html"}}, picket.Refs(ids...)...)
 }
 
 const copyData = "Copy the data itself into the file (h5repack, or h5py's copy with expand_external), and save the model again."

@@ -12,11 +12,7 @@ func ownRules() []picket.Rule {
 
 // references are what every rule about code that comes with a model refers to.
 func references(more ...string) []picket.Reference {
-	var list []picket.Reference
-	for _, id := range append(more, "CWE-829", "AML.T0011.001") {
-		list = append(list, picket.Ref(id))
-	}
-	return append(list, picket.Reference{Kind: "URL", ID: "Models with code on the Hub",
+	return append(picket.Refs(append(more, "CWE-829", "AML.T0011.001")...), picket.Reference{Kind: "URL", ID: "Models with code on the Hub",
 		URL: "https://huggingface.co/docs/transformers/main/en/models#custom-models"})
 }
 
@@ -88,7 +84,7 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The configuration names code, a module or a file by a path that leads out of the folder of the model.",
 		Why:    "The loader reads a file that nobody scanned, and that may not be the author's.",
-		Remedy: "Do not load the model.", References: []picket.Reference{picket.Ref("CWE-22"), picket.Ref("AML.T0011.001")},
+		Remedy: "Do not load the model.", References: picket.Refs("CWE-22", "AML.T0011.001"),
 	}
 }
 
@@ -109,7 +105,7 @@ func ruleRedirect() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "A member of the configuration that names a repository or a file holds an address or a path of the network instead.",
 		Why:    "What is loaded from there is not part of what was scanned, and the request tells who loads the model.",
-		Remedy: "Replace the address by the name of a repository, with a pinned revision.", References: []picket.Reference{picket.Ref("CWE-918"), picket.Ref("CWE-494")},
+		Remedy: "Replace the address by the name of a repository, with a pinned revision.", References: picket.Refs("CWE-918", "CWE-494"),
 	}
 }
 

@@ -10,11 +10,7 @@ func Rules() []picket.Rule {
 
 // references are the specification of the configuration and weaknesses or vulnerabilities.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "Keras serialization", URL: "https://keras.io/guides/serialization_and_saving/"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "Keras serialization", URL: "https://keras.io/guides/serialization_and_saving/"}}, picket.Refs(ids...)...)
 }
 
 const rebuild = "Do not load the model. Build it from source code that you have read, and load weights only (safetensors, or model.weights.h5)."

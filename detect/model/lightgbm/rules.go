@@ -34,11 +34,7 @@ func ruleOf(kind lightgbm.Kind) picket.Rule {
 
 // references are the specification and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "LightGBM parameters", URL: "https://lightgbm.readthedocs.io/en/latest/Parameters.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "LightGBM parameters", URL: "https://lightgbm.readthedocs.io/en/latest/Parameters.html"}}, picket.Refs(ids...)...)
 }
 
 const again = "Do not load the model. Save it anew from its training with LightGBM's own writer."

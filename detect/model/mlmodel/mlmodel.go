@@ -166,11 +166,7 @@ func (s *scan) environment(e mlmodel.Path) {
 
 // references are weaknesses and the documentation.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "MLflow models", URL: "https://mlflow.org/docs/latest/ml/model/"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "MLflow models", URL: "https://mlflow.org/docs/latest/ml/model/"}}, picket.Refs(ids...)...)
 }
 
 func ruleLoader() picket.Rule {

@@ -38,11 +38,7 @@ func (Detector) Info() detect.Info {
 
 // references are what the rules refer to.
 func references(ids ...string) []picket.Reference {
-	var list []picket.Reference
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return append(list, picket.Reference{Kind: "URL", ID: "Model cards", URL: "https://huggingface.co/docs/hub/model-cards"})
+	return append(picket.Refs(ids...), picket.Reference{Kind: "URL", ID: "Model cards", URL: "https://huggingface.co/docs/hub/model-cards"})
 }
 
 func ruleScript() picket.Rule {

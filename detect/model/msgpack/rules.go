@@ -16,7 +16,7 @@ func ruleObject() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "An array says that its elements are Python objects; its bytes would be their addresses.",
 		Why:    "A reader that takes the bytes for objects follows addresses that the file chose.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-843"), picket.Ref("CWE-822")},
+		Remedy: remedy, References: picket.Refs("CWE-843", "CWE-822"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleExtension() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The file holds an extension of a type other than those of arrays, scalars and complex numbers.",
 		Why:    "Readers hand extensions to a function of their own: some decode them as pickles or build objects from them.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-502")},
+		Remedy: remedy, References: picket.Refs("CWE-502"),
 	}
 }
 
@@ -36,7 +36,7 @@ func ruleArray() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "An array has more or fewer bytes than its shape and dtype say, or a dtype that numpy does not have.",
 		Why:    "A reader that trusts the header reads memory that is not the array's, or the bytes hide something else.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-125"), picket.Ref("CWE-131")},
+		Remedy: remedy, References: picket.Refs("CWE-125", "CWE-131"),
 	}
 }
 
@@ -46,7 +46,7 @@ func ruleDuplicate() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "A map gives two values to one key. Readers keep one or the other.",
 		Why:    "A model can be checked with one value and run with the other.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-694")},
+		Remedy: remedy, References: picket.Refs("CWE-694"),
 	}
 }
 
@@ -56,6 +56,6 @@ func ruleTrailing() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "Bytes follow the end of the map, where Flax writes none.",
 		Why:    "The reader ignores them: they are there for another one.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-506")},
+		Remedy: remedy, References: picket.Refs("CWE-506"),
 	}
 }

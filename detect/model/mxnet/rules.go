@@ -16,7 +16,7 @@ func ruleNative() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The graph holds _Native, _NDArray or _CustomFunction, whose attribute is the address of a function in memory.",
 		Why:    "Running the graph jumps to an address that the file chose.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-822"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-822", "AML.T0010"),
 	}
 }
 
@@ -27,7 +27,7 @@ func ruleCustom() picket.Rule {
 		What:       "The graph holds the operator Custom, which makes a class of Python that is registered under a name of the graph.",
 		Why:        "The model works only with code of someone else, and chooses which and with which parameters.",
 		Remedy:     "Ask the author for the class, review it as code, or export the model with MXNet's own operators.",
-		References: []picket.Reference{picket.Ref("CWE-470"), picket.Ref("AML.T0010")},
+		References: picket.Refs("CWE-470", "AML.T0010"),
 	}
 }
 
@@ -37,7 +37,7 @@ func ruleUnknown() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The graph holds an operator that MXNet 1.9.1 does not know, or one that reads files.",
 		Why:    "Such an operator comes from a library that has to be loaded for it, which is native code.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-829", "AML.T0010"),
 	}
 }
 
@@ -47,7 +47,7 @@ func ruleGraph() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "An input of a node, or a head, names a node that the graph does not have, or one that comes later.",
 		Why:    "A reader that trusts the number reads memory that is not the graph's, or never ends.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-125"), picket.Ref("CWE-835")},
+		Remedy: remedy, References: picket.Refs("CWE-125", "CWE-835"),
 	}
 }
 
@@ -57,6 +57,6 @@ func ruleTrailing() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "Bytes follow the last name, where MXNet writes none.",
 		Why:    "The reader ignores them: they are there for another one.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-506")},
+		Remedy: remedy, References: picket.Refs("CWE-506"),
 	}
 }

@@ -53,12 +53,8 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 
 // references are weaknesses and the documentation.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "NeMo models",
-		URL: "https://docs.nvidia.com/nemo-framework/user-guide/latest/nemotoolkit/core/core.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "NeMo models",
+		URL: "https://docs.nvidia.com/nemo-framework/user-guide/latest/nemotoolkit/core/core.html"}}, picket.Refs(ids...)...)
 }
 
 func ruleTarget() picket.Rule {

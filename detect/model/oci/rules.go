@@ -9,11 +9,7 @@ func rules() []picket.Rule {
 
 // references are the specification and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "OCI image manifest", URL: "https://github.com/opencontainers/image-spec/blob/main/manifest.md"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "OCI image manifest", URL: "https://github.com/opencontainers/image-spec/blob/main/manifest.md"}}, picket.Refs(ids...)...)
 }
 
 func ruleDigest() picket.Rule {

@@ -16,7 +16,7 @@ func rulePython() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The program holds an operator that calls a Python function of the process that runs it.",
 		Why:    "The program chooses which of the registered functions runs, and with which values.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-94", "AML.T0010"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleFile() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The program holds an operator that reads or writes a file that the program names.",
 		Why:    "Running the model reads or overwrites files of the machine with the rights of the process.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-73"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-73", "AML.T0010"),
 	}
 }
 
@@ -36,7 +36,7 @@ func ruleNetwork() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The program holds an operator that sends, receives or listens.",
 		Why:    "Running the model contacts whoever the program names, or opens a port.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-918")},
+		Remedy: remedy, References: picket.Refs("CWE-918"),
 	}
 }
 
@@ -46,7 +46,7 @@ func ruleEngine() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The program holds an operator that runs a compiled engine or another program from its attributes.",
 		Why:    "The engine is code of a device, which nobody can read here.",
-		Remedy: "Build the engine on your own machine from a model that can be read.", References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: "Build the engine on your own machine from a model that can be read.", References: picket.Refs("CWE-829"),
 	}
 }
 
@@ -56,7 +56,7 @@ func ruleCustom() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The program holds an operator that PaddlePaddle 3.3 does not know.",
 		Why:    "Such an operator comes from a library that has to be loaded for it, which is native code.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-829", "AML.T0010"),
 	}
 }
 
@@ -66,6 +66,6 @@ func rulePath() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "A path among the attributes of an operator is absolute, an address, or leads out of the folder.",
 		Why:    "What is read or written there is not the model's.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-22")},
+		Remedy: remedy, References: picket.Refs("CWE-22"),
 	}
 }

@@ -16,7 +16,7 @@ func ruleScript() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The model has a script element, which PMML does not know and which scoring servers and exporters with their own dialect run.",
 		Why:    "The script runs with the rights of the scoring server.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-94", "AML.T0010"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleClass() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What:   "The model applies a function whose name is that of a Java class. Evaluators such as JPMML load the class and call it.",
 		Why:    "Any class on the class path of the scoring server can be chosen, or one that was placed there.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-470"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-470", "AML.T0010"),
 	}
 }
 
@@ -36,7 +36,7 @@ func ruleFunction() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The model applies a function that PMML does not define and that the model does not define either.",
 		Why:    "What it does depends on the evaluator alone, which may look it up in a registry of native or script functions.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-470")},
+		Remedy: remedy, References: picket.Refs("CWE-470"),
 	}
 }
 
@@ -46,7 +46,7 @@ func ruleElement() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "The model holds an element outside of an Extension that the schemas of PMML do not know.",
 		Why:    "What it means is up to the reader; some dialects embed programs this way.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-1286")},
+		Remedy: remedy, References: picket.Refs("CWE-1286"),
 	}
 }
 
@@ -56,6 +56,6 @@ func ruleReference() picket.Rule {
 		Severity: picket.Medium, Class: picket.Content,
 		What:   "The model names a table, a file or an address outside of itself.",
 		Why:    "What the evaluator reads there was not scanned, and the request tells where the model is used.",
-		Remedy: "Put the data into the model, or verify where it comes from.", References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: "Put the data into the model, or verify where it comes from.", References: picket.Refs("CWE-829"),
 	}
 }

@@ -13,11 +13,7 @@ func rules() []picket.Rule {
 
 // references are what every rule about code that comes with a model refers to.
 func references(more ...string) []picket.Reference {
-	var list []picket.Reference
-	for _, id := range append(more, "CWE-829", "AML.T0011.001") {
-		list = append(list, picket.Ref(id))
-	}
-	return append(list, picket.Reference{Kind: "URL", ID: "Models with code on the Hub",
+	return append(picket.Refs(append(more, "CWE-829", "AML.T0011.001")...), picket.Reference{Kind: "URL", ID: "Models with code on the Hub",
 		URL: "https://huggingface.co/docs/transformers/main/en/models#custom-models"})
 }
 

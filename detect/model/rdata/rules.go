@@ -18,12 +18,8 @@ func stored(worst level) picket.Rule {
 
 // references are the specification and weaknesses or vulnerabilities.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "R Internals, serialization formats",
-		URL: "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "R Internals, serialization formats",
+		URL: "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats"}}, picket.Refs(ids...)...)
 }
 
 const never = "Do not load the file. Use R 4.4.0 or newer, and report the file to where it came from."

@@ -88,10 +88,9 @@ func ruleTargetCode() picket.Rule {
 		Severity: picket.Critical, Class: picket.Execution,
 		What: "The metadata holds a configuration whose _target_ names a function of the interpreter or the operating system. " +
 			"Libraries that hand metadata to hydra.utils.instantiate call it.",
-		Why:    "Loading the model with such a library runs the function with arguments from the file.",
-		Remedy: "Do not load the file. Update the library that reads the metadata and report the file to where it came from.",
-		References: []picket.Reference{picket.Ref("CVE-2025-23304"), picket.Ref("CVE-2026-22584"), picket.Ref("CWE-470"),
-			picket.Ref("AML.T0011")},
+		Why:        "Loading the model with such a library runs the function with arguments from the file.",
+		Remedy:     "Do not load the file. Update the library that reads the metadata and report the file to where it came from.",
+		References: picket.Refs("CVE-2025-23304", "CVE-2026-22584", "CWE-470", "AML.T0011"),
 	}
 }
 
@@ -103,7 +102,7 @@ func ruleTarget() picket.Rule {
 			"hydra.utils.instantiate create it.",
 		Why:        "What the name resolves to depends on the packages that are installed, not on this file.",
 		Remedy:     "Check that the name is of the library that the model belongs to, and keep the configuration outside of the weights.",
-		References: []picket.Reference{picket.Ref("CVE-2025-23304"), picket.Ref("CVE-2026-22584"), picket.Ref("CWE-470")},
+		References: picket.Refs("CVE-2025-23304", "CVE-2026-22584", "CWE-470"),
 	}
 }
 
@@ -125,7 +124,7 @@ func ruleMarkup() picket.Rule {
 		What:       "A metadata value holds a script, or HTML that runs one, for a page that shows it.",
 		Why:        "Model browsers and dashboards show metadata; one that does not escape it runs the script for every visitor.",
 		Remedy:     "Remove the value, and escape metadata wherever it is shown.",
-		References: []picket.Reference{picket.Ref("CWE-79")},
+		References: picket.Refs("CWE-79"),
 	}
 }
 
@@ -136,7 +135,7 @@ func ruleEscape() picket.Rule {
 		What:       "A metadata value holds escape sequences that move the cursor, change what is on the screen or talk to the terminal.",
 		Why:        "Whoever prints the metadata sees something else than what is there; some terminals run commands.",
 		Remedy:     "Print metadata escaped, and remove the value with the safetensors library.",
-		References: []picket.Reference{picket.Ref("CWE-150")},
+		References: picket.Refs("CWE-150"),
 	}
 }
 
@@ -147,7 +146,7 @@ func rulePath() picket.Rule {
 		What:       "A metadata value holds a path with many steps upwards, or one to credentials or system files.",
 		Why:        "Libraries that open files named in metadata read or write them outside of the model's folder.",
 		Remedy:     "Remove the value with the safetensors library, or load the model with a library that ignores it.",
-		References: []picket.Reference{picket.Ref("CWE-22")},
+		References: picket.Refs("CWE-22"),
 	}
 }
 
@@ -158,7 +157,7 @@ func ruleSecret() picket.Rule {
 		What:       "A metadata value has the form of an access key, token, password or private key.",
 		Why:        "Whoever can download the model can use it.",
 		Remedy:     "Revoke the credential, then remove the value with the safetensors library.",
-		References: []picket.Reference{picket.Ref("CWE-312"), picket.Ref("CWE-798")},
+		References: picket.Refs("CWE-312", "CWE-798"),
 	}
 }
 
@@ -169,6 +168,6 @@ func ruleLink() picket.Rule {
 		What:       "A metadata value holds a network address. Only the first one is listed.",
 		Why:        "Tools that follow addresses in metadata contact whoever wrote the file.",
 		Remedy:     "Nothing, if the address is the one of the model's authors.",
-		References: []picket.Reference{picket.Ref("CWE-918")},
+		References: picket.Refs("CWE-918"),
 	}
 }

@@ -35,7 +35,7 @@ func ruleEncrypted() picket.Rule {
 		What:       "The archive is encrypted in whole or in part, so that its content, or even its list of members, cannot be read.",
 		Why:        "What cannot be read cannot be judged. Malware is often shipped in encrypted archives to pass scanners.",
 		Remedy:     "Unpack the archive in a safe place and scan the result.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -46,7 +46,7 @@ func ruleMethod() picket.Rule {
 		What:       "The members need a decoder that Picket does not have, or more memory than it gives to one archive.",
 		Why:        "Their content was not inspected.",
 		Remedy:     "Pack the archive anew by LZMA2 with a dictionary of at most 32 MiB, or unpack it in a safe place and scan the result.",
-		References: []picket.Reference{picket.Ref("CWE-693")},
+		References: picket.Refs("CWE-693"),
 	}
 }
 
@@ -57,7 +57,7 @@ func ruleChecksum() picket.Rule {
 		What:       "The content of the member was read to its end and has another checksum than the archive states.",
 		Why:        "Either the file is damaged, or it was changed after it was written; readers that do not check load it all the same.",
 		Remedy:     "Fetch the file again and compare its digest with the publisher's. Do not load it while they differ.",
-		References: []picket.Reference{picket.Ref("CWE-354")},
+		References: picket.Refs("CWE-354"),
 	}
 }
 
@@ -68,7 +68,7 @@ func ruleEscape() picket.Rule {
 		What:       "The member's name, or the target of its link, is absolute, climbs with .., names a drive, or is empty.",
 		Why:        "A tool that unpacks the archive writes outside of its folder, and may replace a program or a start-up file.",
 		Remedy:     "Do not unpack the archive. Ask for one with plain relative names.",
-		References: []picket.Reference{picket.Ref("CWE-22"), picket.Ref("CVE-2025-11001")},
+		References: picket.Refs("CWE-22", "CVE-2025-11001"),
 	}
 }
 
@@ -79,7 +79,7 @@ func ruleSpecial() picket.Rule {
 		What:       "The Unix mode of the member makes it a symbolic link, a device, a pipe or a socket.",
 		Why:        "Tools that unpack the archive create it, and later members or loaders are led through it to other files.",
 		Remedy:     "Do not unpack the archive. Ask for one of plain files.",
-		References: []picket.Reference{picket.Ref("CWE-59")},
+		References: picket.Refs("CWE-59"),
 	}
 }
 
@@ -90,7 +90,7 @@ func ruleDuplicate() picket.Rule {
 		What:       "Two members have the same name, or names that differ only in case.",
 		Why:        "Some readers take the first and others the last. Picket inspected both.",
 		Remedy:     "Write the archive anew with each member once.",
-		References: []picket.Reference{picket.Ref("CWE-694")},
+		References: picket.Refs("CWE-694"),
 	}
 }
 
@@ -101,7 +101,7 @@ func ruleUnowned() picket.Rule {
 		What:       "Bytes stand between the packed streams or after the archive. Picket inspected them as content of their own.",
 		Why:        "7-Zip leaves no such bytes. They hide content from tools, or make the file valid in a second format.",
 		Remedy:     "Write the archive anew from its members.",
-		References: []picket.Reference{picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-436"),
 	}
 }
 
@@ -112,7 +112,7 @@ func rulePrefix() picket.Rule {
 		What:       "The file is a program, and an archive stands behind it: a self-extracting archive or something like it.",
 		Why:        "Opening such a file runs the program. Models are not shipped so.",
 		Remedy:     "Do not start it. Ask for the model as plain files.",
-		References: []picket.Reference{picket.Ref("CWE-506"), picket.Ref("AML.T0011")},
+		References: picket.Refs("CWE-506", "AML.T0011"),
 	}
 }
 
@@ -123,7 +123,7 @@ func ruleAnti() picket.Rule {
 		What:       "The member is an anti-item: a tool that unpacks the archive deletes the file or folder of that name.",
 		Why:        "It is made for updates of backups; in a model it removes files of whoever unpacks it.",
 		Remedy:     "Do not unpack the archive.",
-		References: []picket.Reference{picket.Ref("CWE-73")},
+		References: picket.Refs("CWE-73"),
 	}
 }
 
@@ -134,6 +134,6 @@ func ruleProgram() picket.Rule {
 		What:       "A member starts like a program for Linux, Windows or macOS.",
 		Why:        "Models need no programs. A loader gadget elsewhere, or a person, can start it.",
 		Remedy:     "Find out why it is there. Take the model from a source that ships weights only.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }

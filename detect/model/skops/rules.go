@@ -9,11 +9,7 @@ func rules() []picket.Rule {
 
 // references are the documentation and weaknesses or vulnerabilities.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "skops, secure persistence", URL: "https://skops.readthedocs.io/en/stable/persistence.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "skops, secure persistence", URL: "https://skops.readthedocs.io/en/stable/persistence.html"}}, picket.Refs(ids...)...)
 }
 
 const never = "Do not load the file, and report it to where it came from. Use skops 0.13 or newer, and never pass get_untrusted_types on to load."

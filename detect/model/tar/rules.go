@@ -36,11 +36,10 @@ func ruleEscape() picket.Rule {
 	return picket.Rule{
 		ID: "model.tar.path-escape", Title: "A name or link leaves the folder that the archive is unpacked to",
 		Severity: picket.High, Class: picket.Structure,
-		What:   "The member's name, or the target of its link, is absolute, climbs with .., or names a drive.",
-		Why:    "A loader that unpacks the archive writes outside of its folder, or later members are written through the link.",
-		Remedy: "Do not unpack or load the archive. Ask for one with plain relative names and no links.",
-		References: []picket.Reference{picket.Ref("CWE-22"), picket.Ref("CWE-59"),
-			picket.Ref("CVE-2007-4559")},
+		What:       "The member's name, or the target of its link, is absolute, climbs with .., or names a drive.",
+		Why:        "A loader that unpacks the archive writes outside of its folder, or later members are written through the link.",
+		Remedy:     "Do not unpack or load the archive. Ask for one with plain relative names and no links.",
+		References: picket.Refs("CWE-22", "CWE-59", "CVE-2007-4559"),
 	}
 }
 
@@ -51,7 +50,7 @@ func ruleLink() picket.Rule {
 		What:       "The member is a symbolic or hard link to another member.",
 		Why:        "Links make it depend on the reader which content a name has. Some archivers write hard links for equal files.",
 		Remedy:     "Write the archive anew with copies in place of links.",
-		References: []picket.Reference{picket.Ref("CWE-59")},
+		References: picket.Refs("CWE-59"),
 	}
 }
 
@@ -62,7 +61,7 @@ func ruleSpecial() picket.Rule {
 		What:       "Unpacking the archive creates a device or a named pipe.",
 		Why:        "Models need none. Reading it blocks the loader or reaches hardware.",
 		Remedy:     "Do not unpack the archive.",
-		References: []picket.Reference{picket.Ref("CWE-73")},
+		References: picket.Refs("CWE-73"),
 	}
 }
 
@@ -73,7 +72,7 @@ func ruleDuplicate() picket.Rule {
 		What:       "The archive holds several members of one name. Updating an archive in place makes such members.",
 		Why:        "Some readers take the first and others the last. Picket inspected all.",
 		Remedy:     "Write the archive anew with each member once.",
-		References: []picket.Reference{picket.Ref("CWE-694")},
+		References: picket.Refs("CWE-694"),
 	}
 }
 
@@ -84,7 +83,7 @@ func ruleHeader() picket.Rule {
 		What:       "A header contradicts its extension, has a type that readers treat differently, or stands where some readers have stopped.",
 		Why:        "Which members exist, and with which content, depends on the reader. Scanners and loaders see different files.",
 		Remedy:     "Do not load the file. Write it anew from its source.",
-		References: []picket.Reference{picket.Ref("CWE-436"), picket.Ref("AML.T0074")},
+		References: picket.Refs("CWE-436", "AML.T0074"),
 	}
 }
 
@@ -95,7 +94,7 @@ func ruleSparse() picket.Rule {
 		What:       "The member leaves out runs of zero bytes. Picket inspected what is stored, not the expanded content.",
 		Why:        "A small archive can expand to any size, and the expanded content was not judged.",
 		Remedy:     "Unpack the archive in a safe place and scan the result, or write it anew without --sparse.",
-		References: []picket.Reference{picket.Ref("CWE-409")},
+		References: picket.Refs("CWE-409"),
 	}
 }
 
@@ -106,7 +105,7 @@ func ruleTrailing() picket.Rule {
 		What:       "Bytes other than zero follow the end marker, or the place where Python's tarfile stops. Picket inspected them as content of their own.",
 		Why:        "Readers ignore them or go on, so they are a place to hide content.",
 		Remedy:     "Write the archive anew from its members.",
-		References: []picket.Reference{picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-436"),
 	}
 }
 
@@ -117,7 +116,7 @@ func ruleEnd() picket.Rule {
 		What:       "The archive ends after a member, without the zero blocks that mark its end.",
 		Why:        "Members may be missing: a download that was cut off between two members looks like this.",
 		Remedy:     "Fetch the file again and compare its digest with the publisher's.",
-		References: []picket.Reference{picket.Ref("CWE-130")},
+		References: picket.Refs("CWE-130"),
 	}
 }
 
@@ -128,7 +127,7 @@ func ruleProgram() picket.Rule {
 		What:       "A member starts like a program for Linux, Windows or macOS.",
 		Why:        "Models need no programs. A loader gadget elsewhere, or a person, can start it.",
 		Remedy:     "Find out why it is there. Take the model from a source that ships weights only.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -139,6 +138,6 @@ func ruleScript() picket.Rule {
 		What:       "The archive holds source code for an interpreter.",
 		Why:        "Model servers and package loaders import such files when the model is loaded.",
 		Remedy:     "Review the scripts, or take a model that needs none.",
-		References: []picket.Reference{picket.Ref("CWE-829")},
+		References: picket.Refs("CWE-829"),
 	}
 }

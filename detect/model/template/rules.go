@@ -28,11 +28,6 @@ func injection() []picket.Reference {
 	}
 }
 
-// cwe makes a list of one weakness.
-func cwe(id string) []picket.Reference {
-	return []picket.Reference{{Kind: "CWE", ID: "CWE-" + id, URL: "https://cwe.mitre.org/data/definitions/" + id + ".html"}}
-}
-
 const replaceIt = "Replace the template by the one that the authors of the model publish, and serve the model with an engine that renders " +
 	"templates in a sandbox."
 
@@ -88,7 +83,7 @@ func RuleFile() picket.Rule {
 		Severity: picket.High, Class: picket.Execution,
 		What:   "The template has an include, import, from or extends statement.",
 		Why:    "It makes the engine read and run files that are not part of the model.",
-		Remedy: replaceIt, References: cwe("98"),
+		Remedy: replaceIt, References: picket.Refs("CWE-98"),
 	}
 }
 
@@ -99,7 +94,7 @@ func RuleResource() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "The template loops, repeats or pads by a number that no conversation has.",
 		Why:    "Each request to the server costs that much memory or time.",
-		Remedy: replaceIt, References: cwe("400"),
+		Remedy: replaceIt, References: picket.Refs("CWE-400"),
 	}
 }
 
@@ -110,7 +105,7 @@ func RuleObfuscated() picket.Rule {
 		Severity: picket.Medium, Class: picket.Structure,
 		What:   "A string in the template spells printable ASCII by hexadecimal, octal or unicode escapes.",
 		Why:    "It has no effect but to hide the string from people and from searches.",
-		Remedy: replaceIt, References: cwe("506"),
+		Remedy: replaceIt, References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -121,7 +116,7 @@ func RuleHidden() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "The template holds tag, variation or bidirectional control characters, which a model reads and a person does not see.",
 		Why:    "Instructions to the model can be written in them.",
-		Remedy: replaceIt, References: append(injection(), cwe("1007")...),
+		Remedy: replaceIt, References: append(injection(), picket.Refs("CWE-1007")...),
 	}
 }
 

@@ -10,11 +10,7 @@ func rules() []picket.Rule {
 
 // references are the guide of TensorFlow to untrusted models, and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "Using TensorFlow securely", URL: "https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "Using TensorFlow securely", URL: "https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md"}}, picket.Refs(ids...)...)
 }
 
 const (

@@ -72,7 +72,7 @@ func ruleHost() picket.Rule {
 		What:       "The engine holds a shared library for the processor of the host: a plugin that was serialized with it, or a runtime.",
 		Why:        "A program that allows host code when it loads the engine runs the library with its own rights.",
 		Remedy:     "Build the engine anew without serialized plugins and without version compatibility, and do not allow host code.",
-		References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0010")},
+		References: picket.Refs("CWE-829", "AML.T0010"),
 	}
 }
 
@@ -83,6 +83,6 @@ func rulePlugin() picket.Rule {
 		What:       "The engine holds the name of a plugin that does not come with TensorRT.",
 		Why:        "Plugins are native code that is loaded for the engine; the engine chooses which ones run and with which data.",
 		Remedy:     "Ask the author for the source of the plugin and review it, or build the engine without it.",
-		References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0010")},
+		References: picket.Refs("CWE-829", "AML.T0010"),
 	}
 }

@@ -4,12 +4,8 @@ import "github.com/picketsec/picket"
 
 // references are the schema of the format, and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "TensorFlow Lite schema",
-		URL: "https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "TensorFlow Lite schema",
+		URL: "https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs"}}, picket.Refs(ids...)...)
 }
 
 const convert = "Convert the model anew from its source with a current converter, and keep the interpreter up to date."

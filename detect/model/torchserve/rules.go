@@ -19,7 +19,7 @@ func ruleTag() picket.Rule {
 		What:       "The YAML that the server reads has a tag that names a class of Java or Python.",
 		Why:        "TorchServe before 0.8.2 makes the object: a script engine that loads a class from an address runs any code on the server.",
 		Remedy:     "Do not register the archive. Update TorchServe.",
-		References: []picket.Reference{picket.Ref("CVE-2022-1471"), picket.Ref("CVE-2023-43654"), picket.Ref("CWE-502")},
+		References: picket.Refs("CVE-2022-1471", "CVE-2023-43654", "CWE-502"),
 	}
 }
 

@@ -36,7 +36,7 @@ func ruleFile() picket.Rule {
 		What:       "The model's code names an operator that opens a file by name, such as aten::save or aten::from_file.",
 		Why:        "torch.load ran such code even with weights_only=True, and torch.jit.load does so still: it overwrites any file of the user, which is enough to run code later.",
 		Remedy:     "Do not load the file, with any option. Ask for the weights as safetensors.",
-		References: []picket.Reference{picket.Ref("CVE-2025-32434"), picket.Ref("CWE-73"), picket.Ref("AML.T0011.000")},
+		References: picket.Refs("CVE-2025-32434", "CWE-73", "AML.T0011.000"),
 	}
 }
 
@@ -47,7 +47,7 @@ func rulePython() picket.Rule {
 		What:       "The model's code has a call of a Python function, which an exported model cannot have.",
 		Why:        "A runtime that resolves it runs Python outside of TorchScript's limits.",
 		Remedy:     "Do not load the file. Export the model anew from its source.",
-		References: []picket.Reference{picket.Ref("CWE-94"), picket.Ref("AML.T0011.000")},
+		References: picket.Refs("CWE-94", "AML.T0011.000"),
 	}
 }
 
@@ -58,7 +58,7 @@ func ruleRemote() picket.Rule {
 		What:       "The model's code uses PyTorch's remote procedure calls or its distributed classes.",
 		Why:        "A remote call runs any function by name on the other machine; a model has no need for it.",
 		Remedy:     "Do not load the file on a machine that takes part in a cluster.",
-		References: []picket.Reference{picket.Ref("CVE-2024-5480"), picket.Ref("CWE-77")},
+		References: picket.Refs("CVE-2024-5480", "CWE-77"),
 	}
 }
 
@@ -69,7 +69,7 @@ func ruleAlias() picket.Rule {
 		What:       "The model's code uses the module of operators as a value, so that the operator is named elsewhere.",
 		Why:        "PyTorch's exporter always writes the full name. Code that does not was written to pass scanners.",
 		Remedy:     "Do not load the file. Export the model anew from its source.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -80,7 +80,7 @@ func ruleOperator() picket.Rule {
 		What:       "The model's code needs an operator from a native library of its own.",
 		Why:        "What the operator does is not in the file, so it was not judged. Users are asked to install the library first.",
 		Remedy:     "Find the library that the operator comes from and check it as you would any program.",
-		References: []picket.Reference{picket.Ref("CWE-829")},
+		References: picket.Refs("CWE-829"),
 	}
 }
 
@@ -91,7 +91,7 @@ func ruleClass() picket.Rule {
 		What:       "The model's code uses a class that a native library registers, such as an engine of an accelerator.",
 		Why:        "The library restores its state from bytes in the file, which were not judged.",
 		Remedy:     "Find the library that the class comes from, and load the model only with a version you trust.",
-		References: []picket.Reference{picket.Ref("CWE-502")},
+		References: picket.Refs("CWE-502"),
 	}
 }
 
@@ -102,7 +102,7 @@ func ruleScript() picket.Rule {
 		What:       "A source in the archive imports Python modules, evaluates text or uses Python's reflection.",
 		Why:        "PyTorch's exporter cannot write this. It runs where a tool imports the source as Python.",
 		Remedy:     "Do not load the file. Export the model anew from its source.",
-		References: []picket.Reference{picket.Ref("CWE-94")},
+		References: picket.Refs("CWE-94"),
 	}
 }
 
@@ -113,7 +113,7 @@ func ruleComment() picket.Rule {
 		What:       "A comment that declares types holds an expression that does more than name types.",
 		Why:        "PyTorch before 1.13.1 evaluated type comments as Python.",
 		Remedy:     "Do not compile or load the source.",
-		References: []picket.Reference{picket.Ref("CVE-2022-45907"), picket.Ref("CWE-95")},
+		References: picket.Refs("CVE-2022-45907", "CWE-95"),
 	}
 }
 
@@ -124,7 +124,7 @@ func ruleStorage() picket.Rule {
 		What:       "The pickle refers to more bytes than the member with the tensor data has.",
 		Why:        "PyTorch versions that trust the pickle read or write outside of the storage's memory.",
 		Remedy:     "Do not load the file. Fetch it again and compare its digest with the publisher's.",
-		References: []picket.Reference{picket.Ref("CVE-2026-24747"), picket.Ref("CWE-125"), picket.Ref("CWE-787")},
+		References: picket.Refs("CVE-2026-24747", "CWE-125", "CWE-787"),
 	}
 }
 
@@ -135,7 +135,7 @@ func ruleSlack() picket.Rule {
 		What:       "The member with the tensor data has bytes that no tensor refers to.",
 		Why:        "They are not loaded, so they are a place to hide content.",
 		Remedy:     "Load the weights in a safe place and save them anew.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -146,6 +146,6 @@ func ruleMissing() picket.Rule {
 		What:       "The pickle refers to tensor data whose member does not exist.",
 		Why:        "The file cannot be loaded as it is; it is damaged, or it is loaded by something else than PyTorch.",
 		Remedy:     "Fetch the file again and compare its digest with the publisher's.",
-		References: []picket.Reference{picket.Ref("CWE-20")},
+		References: picket.Refs("CWE-20"),
 	}
 }

@@ -9,12 +9,8 @@ func rules() []picket.Rule {
 
 // references are a weakness and the documentation.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "Triton model configuration",
-		URL: "https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_configuration.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "Triton model configuration",
+		URL: "https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_configuration.html"}}, picket.Refs(ids...)...)
 }
 
 func rulePath() picket.Rule {

@@ -11,7 +11,7 @@ func ruleNonFinite() picket.Rule {
 		What:       "Some values of a floating-point tensor are NaN or infinite.",
 		Why:        "Training that diverged leaves them, and so does damage. One of them makes every answer that passes it useless.",
 		Remedy:     retrain + " Attention masks may hold infinities on purpose.",
-		References: []picket.Reference{picket.Ref("CWE-1287")},
+		References: picket.Refs("CWE-1287"),
 	}
 }
 
@@ -22,7 +22,7 @@ func ruleConstant() picket.Rule {
 		What:       "A tensor of at least 1,024 elements holds one value only.",
 		Why:        "Layers that were never trained or were overwritten look like this, as do new normalisation layers and padding.",
 		Remedy:     retrain,
-		References: []picket.Reference{picket.Ref("AML.T0018")},
+		References: picket.Refs("AML.T0018"),
 	}
 }
 

@@ -33,12 +33,8 @@ func ruleOf(kind xgboost.Kind) picket.Rule {
 
 // references are the specification and weaknesses.
 func references(ids ...string) []picket.Reference {
-	list := []picket.Reference{{Kind: "URL", ID: "XGBoost model formats",
-		URL: "https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html"}}
-	for _, id := range ids {
-		list = append(list, picket.Ref(id))
-	}
-	return list
+	return append([]picket.Reference{{Kind: "URL", ID: "XGBoost model formats",
+		URL: "https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html"}}, picket.Refs(ids...)...)
 }
 
 const again = "Do not load the model. Save it anew from its training with XGBoost's own writer."

@@ -16,7 +16,7 @@ func ruleEntity() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "The document type declares an entity whose value is another file or an address.",
 		Why:    "A parser that resolves it puts a file of the machine that reads into the document, or sends a request from inside the network.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-611"), picket.Ref("AML.T0010")},
+		Remedy: remedy, References: picket.Refs("CWE-611", "AML.T0010"),
 	}
 }
 
@@ -26,7 +26,7 @@ func ruleExpansion() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "Entities refer to each other so that a few bytes become a megabyte or more, or have no end.",
 		Why:    "A parser that resolves them exhausts its memory.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-776")},
+		Remedy: remedy, References: picket.Refs("CWE-776"),
 	}
 }
 
@@ -36,7 +36,7 @@ func ruleSubset() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "The document type names an external subset that is not one of the well-known public ones.",
 		Why:    "A validating parser reads that file or address, and what it declares becomes part of the document.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-611")},
+		Remedy: remedy, References: picket.Refs("CWE-611"),
 	}
 }
 
@@ -46,7 +46,7 @@ func ruleInclude() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "An element of XInclude asks the parser to put another file in its place.",
 		Why:    "A parser that does so reads a file of the machine, or an address, that nobody scanned.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: remedy, References: picket.Refs("CWE-829"),
 	}
 }
 
@@ -56,7 +56,7 @@ func ruleStylesheet() picket.Rule {
 		Severity: picket.High, Class: picket.Content,
 		What:   "The document names a stylesheet to transform it with, or holds instructions for an interpreter such as PHP.",
 		Why:    "Stylesheets and such instructions are programs: what opens the document may run them.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-91")},
+		Remedy: remedy, References: picket.Refs("CWE-91"),
 	}
 }
 
@@ -66,7 +66,7 @@ func ruleEncoding() picket.Rule {
 		Severity: picket.High, Class: picket.Structure,
 		What:   "The document declares an encoding that it does not have, or one such as UTF-7 or EBCDIC in which markup looks like other text.",
 		Why:    "A checker that reads bytes sees another document than the parser that honours the declaration.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-838"), picket.Ref("CWE-436")},
+		Remedy: remedy, References: picket.Refs("CWE-838", "CWE-436"),
 	}
 }
 
@@ -76,6 +76,6 @@ func ruleDepth() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "Elements nest deeper than any model needs.",
 		Why:    "Parsers and evaluators that recurse end with a stack overflow.",
-		Remedy: remedy, References: []picket.Reference{picket.Ref("CWE-674")},
+		Remedy: remedy, References: picket.Refs("CWE-674"),
 	}
 }

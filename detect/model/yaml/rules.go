@@ -9,11 +9,7 @@ func ownRules() []picket.Rule {
 
 // references are what every rule about tags refers to.
 func references(more ...string) []picket.Reference {
-	var list []picket.Reference
-	for _, id := range append(more, "CWE-502", "AML.T0011") {
-		list = append(list, picket.Ref(id))
-	}
-	return append(list, picket.Reference{Kind: "URL", ID: "YAML tags and Python types", URL: "https://pyyaml.org/wiki/PyYAMLDocumentation"})
+	return append(picket.Refs(append(more, "CWE-502", "AML.T0011")...), picket.Reference{Kind: "URL", ID: "YAML tags and Python types", URL: "https://pyyaml.org/wiki/PyYAMLDocumentation"})
 }
 
 func ruleExecutes() picket.Rule {
@@ -62,7 +58,7 @@ func ruleBomb() picket.Rule {
 		Severity: picket.High, Class: picket.Resource,
 		What:   "Aliases of lists of aliases multiply what the document holds beyond ten million values.",
 		Why:    "Whoever walks over the loaded document, or writes it out, runs out of memory or time.",
-		Remedy: "Do not load the document.", References: []picket.Reference{picket.Ref("CWE-776")},
+		Remedy: "Do not load the document.", References: picket.Refs("CWE-776"),
 	}
 }
 
@@ -72,6 +68,6 @@ func ruleTrust() picket.Rule {
 		Severity: picket.Low, Class: picket.Execution,
 		What:   "The configuration of a program says that code of repositories may run.",
 		Why:    "Whoever runs the program with this configuration runs the code of each model that it names.",
-		Remedy: "Remove the setting unless the code of the model was read and its revision is pinned.", References: []picket.Reference{picket.Ref("CWE-829")},
+		Remedy: "Remove the setting unless the code of the model was read and its revision is pinned.", References: picket.Refs("CWE-829"),
 	}
 }

@@ -55,7 +55,7 @@ func ruleViews() picket.Rule {
 		What:       "A zip archive describes every member twice. Here the two descriptions have different names, methods, lengths or checksums.",
 		Why:        "A scanner reads one description and the framework the other, so each sees different content or a different name.",
 		Remedy:     "Do not load the file. Ask for one that the framework itself has written.",
-		References: []picket.Reference{picket.Ref("CVE-2025-1944"), picket.Ref("CWE-436")},
+		References: picket.Refs("CVE-2025-1944", "CWE-436"),
 	}
 }
 
@@ -66,7 +66,7 @@ func ruleHidden() picket.Rule {
 		What:       "The archive has members that its central directory does not name, more than one directory, or entries that point to no member.",
 		Why:        "Which members exist depends on the reader. Picket inspected all that it found, but other tools did not see them.",
 		Remedy:     "Do not load the file. Ask for one that the framework itself has written.",
-		References: []picket.Reference{picket.Ref("CWE-436"), picket.Ref("AML.T0074")},
+		References: picket.Refs("CWE-436", "AML.T0074"),
 	}
 }
 
@@ -77,7 +77,7 @@ func ruleFlags() picket.Rule {
 		What:       "The member's flags say that it is encrypted or patched, and its content is neither.",
 		Why:        "Python's zipfile refuses the member, so scanners built on it skip it, while PyTorch ignores the flags and loads it.",
 		Remedy:     "Do not load the file. Ask for one that the framework itself has written.",
-		References: []picket.Reference{picket.Ref("CVE-2025-1945"), picket.Ref("CWE-693")},
+		References: picket.Refs("CVE-2025-1945", "CWE-693"),
 	}
 }
 
@@ -88,7 +88,7 @@ func ruleChecksum() picket.Rule {
 		What:       "The content of the member was read to its end and has another checksum or length than the archive states.",
 		Why:        "Either the file is damaged, or it was changed after it was written: readers that check stop, and PyTorch does not check.",
 		Remedy:     "Fetch the file again and compare its digest with the publisher's. Do not load it while they differ.",
-		References: []picket.Reference{picket.Ref("CVE-2025-10156"), picket.Ref("CWE-354")},
+		References: picket.Refs("CVE-2025-10156", "CWE-354"),
 	}
 }
 
@@ -99,7 +99,7 @@ func ruleEncrypted() picket.Rule {
 		What:       "The member's flags say that it is encrypted, and its content does not have the stated checksum without a password.",
 		Why:        "What cannot be read cannot be judged. Malware is often shipped in encrypted archives to pass scanners.",
 		Remedy:     "Decrypt the archive in a safe place and scan the result.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -110,7 +110,7 @@ func ruleDuplicate() picket.Rule {
 		What:       "The directory names two members alike, and their contents differ.",
 		Why:        "Some readers load the first and others the last. A scanner may judge one and the framework load the other.",
 		Remedy:     "Do not load the file. Ask for one that the framework itself has written.",
-		References: []picket.Reference{picket.Ref("CWE-694"), picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-694", "CWE-436"),
 	}
 }
 
@@ -121,7 +121,7 @@ func ruleRepeated() picket.Rule {
 		What:       "Two members have the same name and content, or names that differ only in case, separators or dots.",
 		Why:        "Where the archive is unpacked on a file system that folds names, one replaces the other.",
 		Remedy:     "Write the archive anew with each member once.",
-		References: []picket.Reference{picket.Ref("CWE-178")},
+		References: picket.Refs("CWE-178"),
 	}
 }
 
@@ -154,6 +154,6 @@ func ruleName() picket.Rule {
 		What:       "The member's name uses backslashes, which the format does not allow. Some Windows tools write them.",
 		Why:        "Windows takes them for separators and other systems do not, so the two see different files.",
 		Remedy:     "Write the archive anew with a tool that uses slashes.",
-		References: []picket.Reference{picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-436"),
 	}
 }

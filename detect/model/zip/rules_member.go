@@ -9,7 +9,7 @@ func ruleSpecial() picket.Rule {
 		What:       "The Unix mode of the member makes it a symbolic link, a device, a pipe or a socket.",
 		Why:        "Tools that unpack the archive create it, and later members or loaders are led through it to other files.",
 		Remedy:     "Do not unpack the archive. Ask for one of plain files.",
-		References: []picket.Reference{picket.Ref("CWE-59")},
+		References: picket.Refs("CWE-59"),
 	}
 }
 
@@ -20,7 +20,7 @@ func ruleUnowned() picket.Rule {
 		What:       "Bytes stand before, between or after the members, or in a comment. Picket inspected them as content of their own.",
 		Why:        "Model writers leave no such bytes. They hide content from tools, or make the file valid in a second format.",
 		Remedy:     "Write the archive anew from its members; keep this one only if its prefix is a known self-extractor.",
-		References: []picket.Reference{picket.Ref("CWE-506"), picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-506", "CWE-436"),
 	}
 }
 
@@ -31,7 +31,7 @@ func ruleRecord() picket.Rule {
 		What:       "Counts, lengths, flags, 64-bit fields or data descriptors disagree with the members that are there.",
 		Why:        "Readers differ in which statement they believe. Damaged files look like this, and so do files made to confuse.",
 		Remedy:     "Fetch the file again and compare its digest, or write the archive anew.",
-		References: []picket.Reference{picket.Ref("CWE-130"), picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-130", "CWE-436"),
 	}
 }
 
@@ -42,7 +42,7 @@ func ruleMethod() picket.Rule {
 		What:       "The member uses a compression method that neither Picket nor machine-learning frameworks read.",
 		Why:        "The content was not judged.",
 		Remedy:     "Unpack it in a safe place and scan the result.",
-		References: []picket.Reference{picket.Ref("CWE-693")},
+		References: picket.Refs("CWE-693"),
 	}
 }
 
@@ -53,7 +53,7 @@ func ruleProgram() picket.Rule {
 		What:       "A member of an archive that holds a model starts like a program for Linux, Windows or macOS.",
 		Why:        "Models need no programs. A loader gadget elsewhere, or a person, can start it.",
 		Remedy:     "Find out why it is there. Take the model from a source that ships weights only.",
-		References: []picket.Reference{picket.Ref("CWE-506"), picket.Ref("AML.T0011")},
+		References: picket.Refs("CWE-506", "AML.T0011"),
 	}
 }
 
@@ -64,7 +64,7 @@ func ruleBundled() picket.Rule {
 		What:       "A member starts like a program for Linux, Windows or macOS. The archive does not look like a model.",
 		Why:        "Packages with native parts are normal, but Picket does not judge programs.",
 		Remedy:     "Check the package with a tool for software packages.",
-		References: []picket.Reference{picket.Ref("CWE-506")},
+		References: picket.Refs("CWE-506"),
 	}
 }
 
@@ -75,7 +75,7 @@ func ruleScript() picket.Rule {
 		What:       "The archive holds a model and source code for an interpreter that is not TorchScript.",
 		Why:        "Model servers and package loaders import such files when the model is loaded.",
 		Remedy:     "Review the scripts, or take a model that needs none.",
-		References: []picket.Reference{picket.Ref("CWE-829"), picket.Ref("AML.T0011")},
+		References: picket.Refs("CWE-829", "AML.T0011"),
 	}
 }
 
@@ -86,7 +86,7 @@ func ruleFlood() picket.Rule {
 		What:       "The archive has hundreds of members whose descriptions differ in the same way.",
 		Why:        "A flood of findings is a way to hide one.",
 		Remedy:     "Do not load the file. Ask for one that the framework itself has written.",
-		References: []picket.Reference{picket.Ref("CWE-436")},
+		References: picket.Refs("CWE-436"),
 	}
 }
 
@@ -97,7 +97,7 @@ func ruleForeignScript() picket.Rule {
 		What:       "The archive is one that torch.save or torch.jit.save writes, and it holds source code that neither puts there.",
 		Why:        "Nobody looks for code in a weights file; a loader of its own, or a later unpacking, runs it.",
 		Remedy:     "Ask the publisher for weights without code. Review the script before anything is done with the file.",
-		References: []picket.Reference{picket.Ref("CWE-506"), picket.Ref("AML.T0011")},
+		References: picket.Refs("CWE-506", "AML.T0011"),
 	}
 }
 
@@ -108,6 +108,6 @@ func ruleDeceptive() picket.Rule {
 		What:       "The name has characters that move the cursor, reorder or hide text, or is longer than any path.",
 		Why:        "A person who lists the archive sees another name than the loader; a terminal may even obey it.",
 		Remedy:     "Do not unpack the archive. Ask for one with plain names.",
-		References: []picket.Reference{picket.Ref("CWE-451"), picket.Ref("CWE-150")},
+		References: picket.Refs("CWE-451", "CWE-150"),
 	}
 }
