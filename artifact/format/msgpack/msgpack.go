@@ -58,7 +58,13 @@ func (Format) Match(p format.Probe) bool {
 	}}.complete()
 	err := r.value(0)
 	_, enough := err.(errEnough)                                    //nolint:errorlint // it is never wrapped
-	return enough || values > 0 && (err == nil || container(first)) // a broken file of Flax is one
+	switch {
+	case enough:
+		return true
+	case err != nil:
+		return values > 0 && container(first) // a broken file of Flax is one
+	}
+	return values > 1 || values == 1 && (r.pos == p.Size || container(first)) // numbers begin like a map of one pair by chance
 }
 
 // container reports whether a value that begins with a byte is what Flax puts under the first key: a map or an array.

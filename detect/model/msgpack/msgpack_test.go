@@ -67,7 +67,7 @@ func TestPicklesInsideAreSeen(t *testing.T) {
 	attack := "\x80\x02cposix\nsystem\nX\x06\x00\x00\x00echo x\x85R."
 	for name, content := range map[string]string{
 		"bytes": pairs(text("w"), "\xc4"+string([]byte{byte(len(attack))})+attack), "extension": pairs(text("w"), ext(42, attack)),
-		"array": pairs(text("w"), array("evil", 1, attack)), "behind": pairs(text("w"), "\x01") + attack,
+		"array": pairs(text("w"), array("evil", 1, attack)), "behind": pairs(text("w"), "\x01", text("b"), "\x02") + attack,
 	} {
 		r := detecttest.Run(t, []byte(content), formats(), msgpack.Detector{})
 		if len(r.Coverage.Unsupported) != 1 || !strings.Contains(r.Coverage.Unsupported[0], "pickle") {
