@@ -46,58 +46,61 @@ type Sign struct {
 	Match string // the part of the text that shows it; of a credential only the first letters
 }
 
+// kinds are the signs that are looked for, in the order of their weight.
+var kinds = [...]struct {
+	pattern  *regexp.Regexp
+	possible func(text string, m marks) bool // false when the pattern cannot match
+	rule     func() picket.Rule
+	what     string
+}{
+	{codeCall, possibleCode, ruleCode, "holds code"},
+	{markup, possibleMarkup, ruleMarkup, "holds markup that a page would act on"},
+	{escape, possibleEscape, ruleEscape, "holds sequences that control a terminal"},
+	{hidden, possibleHidden, ruleHidden, "holds characters that hide or reorder text"},
+	{paths, possiblePath, rulePath, "holds a path that leads out of the model"},
+	{secret, possibleSecret, ruleSecret, "looks like a credential"},
+	{link, possibleLink, ruleLink, "holds an address"},
+}
+
 // Look lists the signs in one text, at most one of each rule. The address, which is harmless by itself, comes last.
 func Look(text string) []Sign {
-	if harmless(text) {
+	m := marksOf(text)
+	if m == 0 {
 		return nil
 	}
 	var signs []Sign
-	for _, p := range []struct {
-		pattern *regexp.Regexp
-		rule    picket.Rule
-		what    string
-	}{
-		{codeCall, ruleCode(), "holds code"},
-		{markup, ruleMarkup(), "holds markup that a page would act on"},
-		{escape, ruleEscape(), "holds sequences that control a terminal"},
-		{hidden, ruleHidden(), "holds characters that hide or reorder text"},
-		{paths, rulePath(), "holds a path that leads out of the model"},
-		{secret, ruleSecret(), "looks like a credential"},
-		{link, ruleLink(), "holds an address"},
-	} {
-		at := p.pattern.FindStringIndex(text)
+	for i := range kinds {
+		k := &kinds[i]
+		if !k.possible(text, m) {
+			continue
+		}
+		at := k.pattern.FindStringIndex(text)
 		if at == nil {
 			continue
 		}
 		match := text[at[0]:min(len(text), at[1]+80)]
-		if p.pattern == secret {
+		if k.pattern == secret {
 			match = text[at[0]:at[0]+4] + "… (redacted)"
 		}
-		signs = append(signs, Sign{p.rule, p.what, match})
+		signs = append(signs, Sign{k.rule(), k.what, match})
 	}
 	return signs
 }
 
-// harmless reports whether a text is one short word or number, as nearly all names are: no pattern fits those.
-func harmless(text string) bool {
-	const short = 16
-	if len(text) > short {
-		return false
-	}
-	for i := range len(text) {
-		c := text[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_' && (i == 0 || text[i-1] != '_')) {
-			return false
-		}
-	}
-	return true
-}
+// shortestHidden is the length of the shortest text that hides content, in bytes: of a pickle that names a global.
+const shortestHidden = 5
 
 // Hidden returns content that a text encodes: base64, hexadecimal digits, or a pickle of protocol 0, which is text itself. It
 // may well be a hash or the pixels of an image: give it to the engine as detect.TensorData.
 func Hidden(text string) (content []byte, ok bool) {
-	if textPickle.MatchString(text) {
+	if len(text) < shortestHidden {
+		return nil, false
+	}
+	if strings.IndexByte(text, '\n') > 0 && textPickle.MatchString(text) {
 		return []byte(text), true
+	}
+	if strings.IndexByte(text, ' ') > 0 && strings.TrimSpace(text) == text { // no encoding has a space inside
+		return nil, false
 	}
 	match := base64ed.FindStringSubmatch(strings.TrimSpace(text))
 	if match == nil || digits.MatchString(match[1]) {
@@ -142,6 +145,9 @@ func (j *Judge) signs(where picket.Location, what, text string) {
 // Text judges one text: what is the name of its place for a person ("attribute \"note\""), where its location. Only the first
 // address is reported. The error is about the run and must be passed on.
 func (j *Judge) Text(ctx context.Context, where picket.Location, what, text string) error {
+	if Plain(text) {
+		return nil
+	}
 	j.signs(where, what, text)
 	content, ok := Hidden(text)
 	if !ok {

@@ -230,7 +230,7 @@ func (s *scan) Text(t onnx.Text) error {
 	if t.Where == onnx.NodeText || t.Where == onnx.ValueText {
 		return s.quickText(t)
 	}
-	if word, err := t.Body.View(longestWord); err != nil || t.Body.Size <= longestWord && plain(word) {
+	if word, err := t.Body.View(longestWord); err != nil || t.Body.Size <= longestWord && freetext.Plain(word) {
 		return err
 	}
 	text, err := s.text(t.Body)

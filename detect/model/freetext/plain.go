@@ -1,4 +1,4 @@
-package onnx
+package freetext
 
 // Bounds of texts that are plain whatever their words are.
 const (
@@ -6,12 +6,12 @@ const (
 	longRun   = 20 // letters and digits in a row that can be a credential or an encoding
 )
 
-// plain reports whether a text holds only words, numbers and such punctuation as no code, markup, path, credential, address or
-// encoding can do without: vocabularies have a hundred thousand of them, and each pattern would be tried on each.
-func plain(text []byte) bool {
+// Plain reports whether a text holds only words, numbers and punctuation of which no code, markup, path, credential, address or
+// encoding can consist: Look finds no sign in it, and Hidden no content. Vocabularies have a hundred thousand such texts.
+func Plain[Text string | []byte](text Text) bool {
 	run := 0
-	for i, c := range text {
-		switch {
+	for i := range len(text) {
+		switch c := text[i]; {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+':
 			if run++; run >= longRun {
 				return false

@@ -1,4 +1,4 @@
-package onnx
+package freetext_test
 
 import (
 	"testing"
@@ -6,16 +6,16 @@ import (
 	"github.com/picketsec/picket/detect/model/freetext"
 )
 
-func TestPlainWords(t *testing.T) {
+func TestPlain(t *testing.T) {
 	for _, text := range []string{"", "the", "[CLS]", "##ing", "don't", "naïve", "Ünïcode", "слово", "漢字", "a b, c. d!", "pre-word", "a_b", "3.14", "\xc4\xa0the", "50%"} {
-		if !plain([]byte(text)) {
+		if !freetext.Plain(text) {
 			t.Errorf("%q is not plain", text)
 		}
 	}
 	for _, text := range []string{"__import__('os')", "eval (x)", "os.system(1)", "<script>", "javascript:alert", "payload.so", "x.DLL", "../../../etc", "/etc/passwd", "x__globals__", "__mro__",
 		"powershell -enc aaa", "curl x | sh", "${jndi", "password=hunter22", "AKIAABCDEFGHIJKLMNOP", "hf_abcdefghijklmnopqrstuvwxyzabcdef", "sk-abcdefghijklmnopqrstuvwxyzabcdef",
 		"gASVJwAAAAAAAACMBXBvc2l4", "\x1b[2J", "\u009b2J", "a\u200bb", "a\u202eb", "\ufeffx", "\u2062", "x\x7f", "a\nb", `c:\windows\x`, "\U000e0041", "\u3164", "\u180e"} {
-		if plain([]byte(text)) {
+		if freetext.Plain(text) {
 			t.Errorf("%q is plain", text)
 		}
 	}
@@ -26,7 +26,7 @@ func FuzzPlain(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if !plain([]byte(text)) {
+		if !freetext.Plain(text) {
 			return
 		}
 		if signs := freetext.Look(text); len(signs) > 0 {
