@@ -40,6 +40,7 @@ type content struct {
 	mu     sync.Mutex
 	ended  bool
 	end    compress.End
+	broken error // why the stream cannot be expanded to its end
 }
 
 // open starts to expand.
@@ -62,14 +63,22 @@ type reader struct {
 	c     *content
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. A stream that is cut off or damaged ends there: a loader that reads as it goes has run by then what
+// stands before.
 func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.Stream.Read(p)
-	if errors.Is(err, io.EOF) {
-		r.c.mu.Lock()
-		r.c.ended, r.c.end = true, r.Stream.End()
-		r.c.mu.Unlock()
+	malformed := errors.Is(err, format.ErrMalformed)
+	if !malformed && !errors.Is(err, io.EOF) {
+		return n, err
 	}
+	r.c.mu.Lock()
+	defer r.c.mu.Unlock()
+	r.c.ended = true
+	if malformed {
+		r.c.broken = err
+		return n, io.EOF
+	}
+	r.c.end = r.Stream.End()
 	return n, err
 }
 
@@ -86,6 +95,9 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		if err := c.drain(ctx); err != nil {
 			return err
 		}
+	}
+	if c.broken != nil {
+		return c.broken
 	}
 	return report(ctx, in, out, c.end)
 }

@@ -122,6 +122,17 @@ func TestWrongChecksumAndTruncation(t *testing.T) {
 	}
 }
 
+// A loader that reads as it goes has run what stands before the cut.
+func TestContentBeforeTheCut(t *testing.T) {
+	for _, kind := range []string{"gzip", "zlib", "zstd"} {
+		in := pack(t, kind, "NOTE of size"+strings.Repeat(" padding", 100_000))
+		r := detecttest.Run(t, in[:len(in)-4], append(streams.New(), note{}), compress.New(), reader{})
+		if len(r.Trace) != 1 || r.Trace[0] != "(expanded): NOTE of size" || len(r.Coverage.Gaps) != 1 || r.Verdict != picket.Incomplete {
+			t.Errorf("%s: %v %q %+v", kind, r.Verdict, r.Trace, r.Coverage)
+		}
+	}
+}
+
 func TestAcceptance(t *testing.T) {
 	samples := map[string][]byte{}
 	for _, kind := range []string{"gzip", "zlib", "zstd"} {

@@ -47,3 +47,24 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d of %d executing samples are malicious with the technique named, want 95 in 100 of at least 300", named, executing)
 	}
 }
+
+// TestPaddingOfAnything: joblib skips padding before an array for every alignment that is not None, and the attack stands behind it.
+func TestPaddingOfAnything(t *testing.T) {
+	found := 0
+	for _, sample := range hostile.Samples() {
+		if sample.Group != "joblib-size" {
+			continue
+		}
+		content, err := sample.Build()
+		if err != nil {
+			t.Fatalf("%s: %v", sample.Name, err)
+		}
+		found++
+		if r := scan(t, content); r.Verdict != picket.Malicious {
+			t.Errorf("%s is %v, want malicious: %s", sample.Name, r.Verdict, why(r))
+		}
+	}
+	if found < 5 {
+		t.Errorf("%d samples of sizes of joblib, want 5 or more", found)
+	}
+}

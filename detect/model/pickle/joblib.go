@@ -120,8 +120,9 @@ func (j *judge) inlineArray(m *pickle.Machine, e *pickle.Effect, n *named) error
 	d, ok := j.dtypeOf(m, fields["dtype"])
 	count, sized := j.count(m, fields["shape"])
 	alignment, aligned := fields["numpy_array_alignment_bytes"]
-	aligned = aligned && m.Kind(alignment) != pickle.None
-	if !ok || !sized || !plain || aligned && m.Kind(alignment) != pickle.Int {
+	kind := m.Kind(alignment)
+	aligned = aligned && kind != pickle.None // joblib skips padding for anything else, whatever number it is or is not
+	if !ok || !sized || !plain || aligned && (kind == pickle.Unknown || kind > pickle.FrozenSet) {
 		return format.Malformed(e.Offset, "the size of the joblib array that follows is not known")
 	}
 	r := m.Reader()
