@@ -3,7 +3,10 @@
 package detecttest
 
 import (
-	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,16 +20,44 @@ import (
 // Run scans content as the engine would, with the given formats and detectors only.
 func Run(t testing.TB, content []byte, formats []format.Format, detectors ...detect.Detector) picket.Result {
 	t.Helper()
+	return Scan(t, detect.Entry{Name: "sample", Blob: format.BytesBlob(content)}, formats, detectors...)
+}
+
+// Scan is Run for a file with a name of its own, and with others beside it.
+func Scan(t testing.TB, entry detect.Entry, formats []format.Format, detectors ...detect.Detector) picket.Result {
+	t.Helper()
 	set, err := detect.NewSet(formats, detectors)
 	if err != nil {
 		t.Fatalf("make set: %v", err)
 	}
-	result, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(),
-		detect.Entry{Name: "sample", Blob: format.BytesBlob(content)})
+	result, err := detect.NewEngine(set, limits.Default()).Scan(t.Context(), entry)
 	if err != nil {
 		t.Fatalf("scan: %v", err)
 	}
 	return result
+}
+
+// Beside makes the files of a folder siblings of an entry, by their names.
+func Beside[T string | []byte](files map[string]T) func(string) (*format.Blob, error) {
+	return func(name string) (*format.Blob, error) {
+		if content, ok := files[name]; ok {
+			return format.BytesBlob([]byte(content)), nil
+		}
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	}
+}
+
+// Fired lists the rules of a result, each once and sorted, with a space between them. A prefix that all rules of the detector
+// share may be left out of their IDs; the engine's own remark that a name does not fit the content is not listed.
+func Fired(r picket.Result, prefix string) string {
+	var ids []string
+	for _, f := range r.Findings {
+		if f.Rule.ID != "artifact.name.mismatch" {
+			ids = append(ids, strings.TrimPrefix(f.Rule.ID, prefix))
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), " ")
 }
 
 // Accept runs the acceptance suite of detectors: valid constant facts, and on every sample and each of its truncations no

@@ -1,10 +1,8 @@
 package coreml_test
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/coreml"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func formats() []format.Format {
@@ -58,32 +55,17 @@ func weights() []byte {
 // scan scans a model beside its weights.
 func scan(t *testing.T, content []byte) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(formats(), []detect.Detector{coreml.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "m", Blob: format.BytesBlob(content),
+	return detecttest.Scan(t, detect.Entry{Name: "m", Blob: format.BytesBlob(content),
 		Sibling: func(name string) (*format.Blob, error) {
 			if name == "weights/weight.bin" {
 				return format.BytesBlob(weights()), nil
 			}
 			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+		}}, formats(), coreml.Detector{})
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.coreml."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.coreml.") }
 
 func TestFindings(t *testing.T) {
 	const own = "@model_path/weights/weight.bin"

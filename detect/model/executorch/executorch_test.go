@@ -40,14 +40,7 @@ func with(t testing.TB, content []byte, old, text string) []byte {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.executorch."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.executorch.") }
 
 func TestFindings(t *testing.T) {
 	whole := sample(t, "segments.pte")

@@ -1,7 +1,6 @@
 package hfconfig_test
 
 import (
-	"context"
 	"errors"
 	"path"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/hfconfig"
 	"github.com/picketsec/picket/detect/model/python"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func formats() []format.Format {
@@ -27,22 +25,14 @@ func formats() []format.Format {
 // scan scans a document beside files.
 func scan(t testing.TB, name, content string, files map[string]string) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(formats(), []detect.Detector{hfconfig.Detector{}, python.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{
+	return detecttest.Scan(t, detect.Entry{
 		Name: name, Blob: format.BytesBlob([]byte(content)),
 		Sibling: func(name string) (*format.Blob, error) {
 			if content, ok := files[path.Clean(name)]; ok {
 				return format.BytesBlob([]byte(content)), nil
 			}
 			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+		}}, formats(), hfconfig.Detector{}, python.Detector{})
 }
 
 // ids lists the rules that fired.

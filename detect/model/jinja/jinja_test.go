@@ -12,7 +12,6 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/jinja"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func formats() []format.Format { return append([]format.Format{layout.Format{}}, known.Formats()...) }
@@ -20,15 +19,7 @@ func formats() []format.Format { return append([]format.Format{layout.Format{}},
 // scan scans a file of a name.
 func scan(t *testing.T, name, text string) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(formats(), []detect.Detector{jinja.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(t.Context(), detect.Entry{Name: name, Blob: format.BytesBlob([]byte(text))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return detecttest.Scan(t, detect.Entry{Name: name, Blob: format.BytesBlob([]byte(text))}, formats(), jinja.Detector{})
 }
 
 func TestFindings(t *testing.T) {

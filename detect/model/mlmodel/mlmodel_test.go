@@ -1,8 +1,6 @@
 package mlmodel_test
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -12,27 +10,14 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/mlmodel"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 // fired scans a model with the members of its flavour python_function and files beside it, and lists the rules that fire.
 func fired(t testing.TB, members string, beside map[string]string) string {
 	t.Helper()
 	content := "flavors:\n  python_function:\n    " + strings.ReplaceAll(members, "\n", "\n    ") + "\nmlflow_version: 3.17.2\n"
-	set, err := detect.NewSet(append([]format.Format{formatmlmodel.Format{}}, known.Formats()...), []detect.Detector{mlmodel.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "MLmodel", Blob: format.BytesBlob([]byte(content)),
-		Sibling: func(name string) (*format.Blob, error) {
-			if text, ok := beside[name]; ok {
-				return format.BytesBlob([]byte(text)), nil
-			}
-			return nil, errors.New("not there")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := detecttest.Scan(t, detect.Entry{Name: "MLmodel", Blob: format.BytesBlob([]byte(content)),
+		Sibling: detecttest.Beside(beside)}, append([]format.Format{formatmlmodel.Format{}}, known.Formats()...), mlmodel.Detector{})
 	var ids []string
 	for _, f := range r.Findings {
 		ids = append(ids, strings.TrimPrefix(f.Rule.ID, "model."))

@@ -1,7 +1,6 @@
 package modelcard_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -11,32 +10,16 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/modelcard"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 // scan scans a file of a name.
 func scan(t testing.TB, name, text string) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(known.Formats(), []detect.Detector{modelcard.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(t.Context(), detect.Entry{Name: name, Blob: format.BytesBlob([]byte(text))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return detecttest.Scan(t, detect.Entry{Name: name, Blob: format.BytesBlob([]byte(text))}, known.Formats(), modelcard.Detector{})
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.card."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.card.") }
 
 func TestFindings(t *testing.T) {
 	long := strings.Repeat("plain text\n", 100_000)

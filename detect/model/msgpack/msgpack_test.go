@@ -2,7 +2,6 @@ package msgpack_test
 
 import (
 	"encoding/binary"
-	"slices"
 	"strings"
 	"testing"
 
@@ -31,14 +30,7 @@ func array(dtype string, n byte, data string) string {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.msgpack."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.msgpack.") }
 
 func TestFindings(t *testing.T) {
 	sound := array("int8", 4, "1234")

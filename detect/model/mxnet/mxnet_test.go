@@ -3,7 +3,6 @@ package mxnet_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,16 +24,7 @@ func symbol(node string) string {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		if f.Rule.ID != "artifact.name.mismatch" {
-			list = append(list, strings.TrimPrefix(f.Rule.ID, "model.mxnet."))
-		}
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.mxnet.") }
 
 func TestFindings(t *testing.T) {
 	relu := `{"op":"Activation","name":"r","attrs":{"act_type":"relu"},"inputs":[[0,0,0]]}`

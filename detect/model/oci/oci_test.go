@@ -1,11 +1,9 @@
 package oci_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,7 +15,6 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/oci"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 // sum is the SHA-256 in digits.
@@ -39,20 +36,8 @@ func manifest(layers ...string) string {
 // run scans a manifest with files beside it.
 func run(t testing.TB, content string, beside map[string]string) string {
 	t.Helper()
-	set, err := detect.NewSet(append([]format.Format{formatoci.Format{}, json.Format{}}, known.Formats()...), []detect.Detector{oci.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "m", Blob: format.BytesBlob([]byte(content)),
-		Sibling: func(name string) (*format.Blob, error) {
-			if text, ok := beside[name]; ok {
-				return format.BytesBlob([]byte(text)), nil
-			}
-			return nil, errors.New("not there")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := detecttest.Scan(t, detect.Entry{Name: "m", Blob: format.BytesBlob([]byte(content)),
+		Sibling: detecttest.Beside(beside)}, append([]format.Format{formatoci.Format{}, json.Format{}}, known.Formats()...), oci.Detector{})
 	var ids []string
 	for _, f := range r.Findings {
 		ids = append(ids, strings.TrimPrefix(f.Rule.ID, "model."))

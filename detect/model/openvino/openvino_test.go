@@ -1,10 +1,7 @@
 package openvino_test
 
 import (
-	"context"
 	"errors"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/picketsec/picket"
@@ -16,7 +13,6 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/openvino"
 	detectxml "github.com/picketsec/picket/detect/model/xml"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func formats() []format.Format {
@@ -26,32 +22,17 @@ func formats() []format.Format {
 // scan scans a graph beside its weights.
 func scan(t *testing.T, doc string, weights []byte) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(formats(), []detect.Detector{openvino.Detector{}, detectxml.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "folder/m.xml", Blob: format.BytesBlob([]byte(doc)),
+	return detecttest.Scan(t, detect.Entry{Name: "folder/m.xml", Blob: format.BytesBlob([]byte(doc)),
 		Sibling: func(name string) (*format.Blob, error) {
 			if name == "m.bin" && weights != nil {
 				return format.BytesBlob(weights), nil
 			}
 			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+		}}, formats(), openvino.Detector{}, detectxml.Detector{})
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.openvino."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.openvino.") }
 
 // graph wraps layers.
 func graph(layers string) string {

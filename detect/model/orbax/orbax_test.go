@@ -2,7 +2,6 @@ package orbax_test
 
 import (
 	"encoding/binary"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,16 +19,7 @@ func formats() []format.Format {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		if f.Rule.ID != "artifact.name.mismatch" {
-			list = append(list, strings.TrimPrefix(f.Rule.ID, "model."))
-		}
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.") }
 
 func TestFindings(t *testing.T) {
 	table := string(binary.LittleEndian.AppendUint64([]byte{0x0c, 0xdb, 0x20, 0xde}, 20)) + "\x00\x01" + strings.Repeat("x", 6)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,16 +39,7 @@ func pir(kind, attr, value string) string {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		if f.Rule.ID != "artifact.name.mismatch" {
-			list = append(list, strings.TrimPrefix(f.Rule.ID, "model.paddle."))
-		}
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.paddle.") }
 
 func TestFindings(t *testing.T) {
 	for content, want := range map[string]string{

@@ -1,11 +1,9 @@
 package safetensorsindex_test
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/safetensorsindex"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func formats() []format.Format { return append([]format.Format{layout.Format{}}, known.Formats()...) }
@@ -35,11 +32,7 @@ func shard(names ...string) []byte {
 // scan scans an index beside files.
 func scan(t *testing.T, name, index string, files map[string][]byte) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(formats(), []detect.Detector{safetensorsindex.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{
+	return detecttest.Scan(t, detect.Entry{
 		Name: name, Blob: format.BytesBlob([]byte(index)),
 		Sibling: func(name string) (*format.Blob, error) {
 			if strings.Contains(name, "..") {
@@ -49,22 +42,11 @@ func scan(t *testing.T, name, index string, files map[string][]byte) picket.Resu
 				return format.BytesBlob(content), nil
 			}
 			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+		}}, formats(), safetensorsindex.Detector{})
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.index."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.index.") }
 
 const safe = "model.safetensors.index.json"
 

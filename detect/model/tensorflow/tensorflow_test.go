@@ -2,7 +2,6 @@ package tensorflow_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,15 +17,8 @@ func all() []format.Format {
 	return []format.Format{formats.SavedModel{}, formats.MetaGraph{}, formats.Graph{}, formats.KerasMetadata{}, formats.Fingerprint{}}
 }
 
-// ids lists the rules that fired, without their common beginning.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.tensorflow."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+// ids lists the rules that fired.
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.tensorflow.") }
 
 // in makes inputs.
 func in(names ...string) []string { return names }

@@ -1,10 +1,7 @@
 package tensorflowcheckpoint_test
 
 import (
-	"context"
-	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/picketsec/picket"
@@ -14,7 +11,6 @@ import (
 	"github.com/picketsec/picket/detect"
 	"github.com/picketsec/picket/detect/detecttest"
 	"github.com/picketsec/picket/detect/model/tensorflowcheckpoint"
-	"github.com/picketsec/picket/internal/limits"
 	tf "github.com/picketsec/picket/internal/testkit/tfproto"
 )
 
@@ -25,32 +21,12 @@ func all() []format.Format {
 // scan scans a file of a folder.
 func scan(t *testing.T, name string, files map[string][]byte) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(all(), []detect.Detector{tensorflowcheckpoint.Detector{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: "dir/" + name, Blob: format.BytesBlob(files[name]),
-		Sibling: func(name string) (*format.Blob, error) {
-			if b, ok := files[name]; ok {
-				return format.BytesBlob(b), nil
-			}
-			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return detecttest.Scan(t, detect.Entry{Name: "dir/" + name, Blob: format.BytesBlob(files[name]),
+		Sibling: detecttest.Beside(files)}, all(), tensorflowcheckpoint.Detector{})
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.tensorflow-checkpoint."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.tensorflow-checkpoint.") }
 
 const shard = "m.data-00000-of-00001"
 

@@ -1,9 +1,6 @@
 package tfjs_test
 
 import (
-	"context"
-	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/picketsec/picket/detect/detecttest"
 	detectkeras "github.com/picketsec/picket/detect/model/keras"
 	"github.com/picketsec/picket/detect/model/tfjs"
-	"github.com/picketsec/picket/internal/limits"
 )
 
 func all() []format.Format {
@@ -27,32 +23,12 @@ func all() []format.Format {
 // scan scans a file of a folder.
 func scan(t *testing.T, name string, files map[string]string) picket.Result {
 	t.Helper()
-	set, err := detect.NewSet(all(), []detect.Detector{tfjs.Detector{}, detectkeras.New()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := detect.NewEngine(set, limits.Default()).Scan(context.Background(), detect.Entry{Name: name, Blob: format.BytesBlob([]byte(files[name])),
-		Sibling: func(name string) (*format.Blob, error) {
-			if b, ok := files[name]; ok {
-				return format.BytesBlob([]byte(b)), nil
-			}
-			return nil, errors.New("no such file")
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return detecttest.Scan(t, detect.Entry{Name: name, Blob: format.BytesBlob([]byte(files[name])),
+		Sibling: detecttest.Beside(files)}, all(), tfjs.Detector{}, detectkeras.New())
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.tfjs."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.tfjs.") }
 
 // manifest is a document of one weight of 8 bytes in a file.
 func manifest(path, shape, more string) string {

@@ -3,7 +3,6 @@ package tflite_test
 import (
 	"archive/zip"
 	"bytes"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,14 +24,7 @@ func all() []format.Format {
 }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.tflite."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.tflite.") }
 
 // run scans content.
 func run(t *testing.T, content []byte) picket.Result {

@@ -2,7 +2,6 @@ package xml_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,14 +16,7 @@ import (
 func formats() []format.Format { return append([]format.Format{layout.Format{}}, known.Formats()...) }
 
 // ids lists the rules that fired.
-func ids(r picket.Result) string {
-	var list []string
-	for _, f := range r.Findings {
-		list = append(list, strings.TrimPrefix(f.Rule.ID, "model.xml."))
-	}
-	slices.Sort(list)
-	return strings.Join(slices.Compact(list), " ")
-}
+func ids(r picket.Result) string { return detecttest.Fired(r, "model.xml.") }
 
 const declaration = `<?xml version="1.0" encoding="UTF-8"?>`
 
