@@ -2,6 +2,7 @@ package lightgbm
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -122,30 +123,85 @@ func (l *lines) rest() (text string, cut bool, err error) {
 	}
 }
 
-// values reads what is left of the line as words between spaces. A word is valid until the next one.
+// piece returns what is at hand of the line; nothing at its end. It is valid until the next read.
+func (l *lines) piece() ([]byte, error) {
+	if l.ended {
+		return nil, nil
+	}
+	if l.in.Buffered() == 0 { // what Peek returns an error for, the next read does too
+		_, _ = l.in.Peek(1)
+	}
+	b, _ := l.in.Peek(l.in.Buffered())
+	if len(b) == 0 || b[0] == '\n' {
+		_, _, err := l.byte()
+		return nil, err
+	}
+	if i := bytes.IndexByte(b, '\n'); i > 0 {
+		b = b[:i]
+	}
+	return b, nil
+}
+
+// took goes over n bytes of a piece.
+func (l *lines) took(n int) error {
+	l.offset += int64(n)
+	if err := l.budget.Ops(int64(n) / 8); err != nil {
+		return fmt.Errorf("read model: %w", err)
+	}
+	_, err := l.in.Discard(n)
+	return err
+}
+
+// values reads what is left of the line as words between white space, up to MaxText bytes of each. A word is valid until the next
+// one; meanwhile offset is where it begins.
 func (l *lines) values(visit func(word []byte) error) error {
 	l.word = l.word[:0]
 	for {
-		c, ok, err := l.byte()
+		b, err := l.piece()
 		if err != nil {
 			return err
 		}
-		if ok && c != ' ' && c != '\t' && c != '\r' {
-			if len(l.word) < MaxText {
-				l.word = append(l.word, c)
+		if len(b) == 0 {
+			if len(l.word) == 0 {
+				return nil
 			}
-			continue
+			return visit(l.word)
 		}
-		if len(l.word) > 0 {
-			if err := visit(l.word); err != nil {
-				return err
-			}
-			l.word = l.word[:0]
+		at := l.offset
+		if err := l.words(b, at, visit); err != nil {
+			return err
 		}
-		if !ok {
-			return nil
+		l.offset = at
+		if err := l.took(len(b)); err != nil {
+			return err
 		}
 	}
+}
+
+// words visits the words of a piece that begins at an offset, and keeps the last one when it may go on in the next.
+func (l *lines) words(b []byte, at int64, visit func(word []byte) error) error {
+	for i := 0; i < len(b); i++ {
+		from := i
+		for i < len(b) && b[i] != ' ' && b[i] != '\t' && b[i] != '\r' {
+			i++
+		}
+		word := b[from:min(i, from+MaxText)]
+		l.offset = at + int64(from)
+		if i == len(b) || len(l.word) > 0 {
+			l.word = append(l.word, word[:min(len(word), MaxText-len(l.word))]...)
+			if word = l.word; i == len(b) {
+				return nil
+			}
+		}
+		if len(word) == 0 {
+			continue
+		}
+		if err := visit(word); err != nil {
+			return err
+		}
+		l.word = l.word[:0]
+	}
+	return nil
 }
 
 // lineReader reads what is left of the line as bytes.

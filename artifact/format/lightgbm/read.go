@@ -33,6 +33,7 @@ type reader struct {
 	section section
 	tree    tree
 	open    bool // a tree has begun
+	keys    map[string]perTree
 	seen    map[string]bool
 	sizes   []int64 // of the trees, as the header says
 	starts  []int64 // of the trees
@@ -46,7 +47,7 @@ const maxTrees = 1 << 20
 
 // Read reads a model to the end of the content. The error wraps format.ErrMalformed or limits.ErrExceeded, or is the visitor's.
 func Read(in io.Reader, budget *limits.Budget, visit Visitor) (Model, error) {
-	r := &reader{lines: newLines(in, budget), budget: budget, visit: visit, model: Model{Features: -1}, seen: map[string]bool{}}
+	r := &reader{lines: newLines(in, budget), budget: budget, visit: visit, model: Model{Features: -1}, seen: map[string]bool{}, keys: treeKeys()}
 	defer func() {
 		for _, free := range r.free {
 			free()
@@ -176,7 +177,16 @@ func (r *reader) header(at int64, key string) error {
 }
 
 // number reports whether a value is made of numbers only.
-func number(value string) bool { return strings.Trim(value, "0123456789+-. e") == "" }
+func number[Text string | []byte](value Text) bool {
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c >= '0' && c <= '9', c == '+', c == '-', c == '.', c == ' ', c == 'e':
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // special reports whether a word is a number that is not finite.
 func special(word string) bool {
@@ -207,14 +217,14 @@ func (r *reader) begin(at int64) error {
 // closeTree checks the tree that was read.
 func (r *reader) closeTree() {
 	if r.open {
-		r.tree.check(r.model.Features, r.visit.Problem)
+		r.tree.check(r.keys, r.model.Features, r.visit.Problem)
 	}
 	r.open = false
 }
 
 // array reads one array of a tree.
 func (r *reader) array(at int64, key string) error {
-	kind, known := treeKeys()[key]
+	kind, known := r.keys[key]
 	if !known {
 		value, cut, err := r.rest()
 		if err != nil {
@@ -250,7 +260,7 @@ func (r *reader) array(at int64, key string) error {
 			} else {
 				t.linear = max(t.linear, f)
 			}
-		case !number(string(word)) && !special(string(word)):
+		case !number(word) && !special(string(word)):
 			bad := format.Malformed(at, "tree %d: a value that is no number", t.number)
 			return errors.Join(bad, r.visit.Text(Text{Place: key, Value: string(word), Offset: at}))
 		}

@@ -23,7 +23,11 @@ type tree struct {
 
 // reset empties the tree for the next one.
 func (t *tree) reset(at, number int64) {
-	*t = tree{at: at, number: number, leaves: -1, cat: -1, sizes: map[string]int64{}, linear: -1, left: t.left[:0], right: t.right[:0],
+	if t.sizes == nil {
+		t.sizes = map[string]int64{}
+	}
+	clear(t.sizes)
+	*t = tree{at: at, number: number, leaves: -1, cat: -1, sizes: t.sizes, linear: -1, left: t.left[:0], right: t.right[:0],
 		feature: t.feature[:0], decision: t.decision[:0], threshold: t.threshold[:0], boundaries: t.boundaries[:0]}
 }
 
@@ -46,8 +50,9 @@ func (t *tree) list(key string) *[]int32 {
 	return nil
 }
 
-// check reports what is wrong with the tree; features is how many the model has, -1 when it does not say.
-func (t *tree) check(features int64, problem func(Problem)) {
+// check reports what is wrong with the tree; keys are those of treeKeys, features is how many the model has, -1 when it does not
+// say.
+func (t *tree) check(keys map[string]perTree, features int64, problem func(Problem)) {
 	report := func(kind Kind, reason string, args ...any) {
 		problem(Problem{Kind: kind, Offset: t.at, Reason: fmt.Sprintf("tree %d: ", t.number) + fmt.Sprintf(reason, args...)})
 	}
@@ -55,7 +60,7 @@ func (t *tree) check(features int64, problem func(Problem)) {
 		report(Size, "it does not say how many leaves it has")
 		return
 	}
-	if !t.sized(report) {
+	if !t.sized(keys, report) {
 		return
 	}
 	for i, f := range t.feature {
@@ -72,8 +77,7 @@ func (t *tree) check(features int64, problem func(Problem)) {
 }
 
 // sized checks the lengths of the arrays.
-func (t *tree) sized(report func(Kind, string, ...any)) bool {
-	keys := treeKeys()
+func (t *tree) sized(keys map[string]perTree, report func(Kind, string, ...any)) bool {
 	for _, key := range []string{"split_feature", "threshold", "decision_type", "left_child", "right_child", "split_gain", "leaf_value",
 		"internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count", "leaf_const", "num_features"} {
 		have, there := t.sizes[key]
