@@ -37,7 +37,7 @@ func (Format) Info() format.Info {
 
 // Match implements format.Format. The version of the format stands at the end of a file, and the cells at its start.
 func (Format) Match(p format.Probe) bool {
-	if !bytes.Contains(p.Head, []byte(`"cell_type"`)) && !bytes.Contains(p.Head, []byte(`"nbformat"`)) {
+	if int64(len(p.Head)) == p.Size && !bytes.Contains(p.Head, []byte(`\u`)) && !bytes.Contains(p.Head, []byte(`"cell_type"`)) && !bytes.Contains(p.Head, []byte(`"nbformat"`)) {
 		return false
 	}
 	members := json.Members(p)

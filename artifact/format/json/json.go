@@ -33,7 +33,7 @@ func (Format) Info() format.Info {
 // Match implements format.Format.
 func (Format) Match(p format.Probe) bool {
 	h := format.Once(p, headKey{}, readHead)
-	return h.err == nil && (h.ended || int64(len(p.Head)) != p.Size)
+	return h.err == nil && (h.ended || h.deep || int64(len(p.Head)) != p.Size)
 }
 
 // headKey is the key of what readHead returns.
@@ -43,22 +43,60 @@ type headKey struct{}
 type head struct {
 	members []string
 	ended   bool // the document ends in the head
+	deep    bool // it nests deeper than is followed; some readers go on
 	err     error
 }
 
-// readHead reads the start of a content as a document.
+// readHead reads the start of a content as a document, and the names of the members behind it: no parser minds what stands first,
+// so that a long member before the telling ones must hide nothing.
 func readHead(p format.Probe) (h head) {
 	h.ended, h.err = skim(p, func(t jsonstream.Token, depth int) {
 		if depth == 1 && t.Kind == jsonstream.Key {
 			h.members = append(h.members, string(t.Text))
 		}
+		h.deep = depth == MaxDepth
 	})
+	if h.deep {
+		h.err = nil
+	}
+	if h.err == nil && !h.ended && !h.deep {
+		h.members = ahead(p, h.members)
+	}
 	return h
+}
+
+// ahead lists the members of a document that goes on behind the head, of which some are known. What is wrong with it there is
+// for those to report who read it.
+func ahead(p format.Probe, known []string) []string {
+	const far, most = 32 << 20, 1 << 12 // bytes, members
+	if p.Blob == nil {
+		return known
+	}
+	in, err := p.Blob.Open()
+	if err != nil {
+		return known
+	}
+	var list []string
+	r := jsonstream.New(io.LimitReader(in, far), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
+	for len(list) < most {
+		t, err := r.Next()
+		if err != nil || t.Kind == jsonstream.End {
+			break
+		}
+		if r.Depth() == 1 && t.Kind == jsonstream.Key {
+			list = append(list, string(t.Text))
+		}
+	}
+	if in.Close() != nil || len(list) < len(known) {
+		return known
+	}
+	return list
 }
 
 // skim reads the tokens of the head and shows them to visit. An error is about something else than the end of the head.
 func skim(p format.Probe, visit func(t jsonstream.Token, depth int)) (ended bool, err error) {
-	if rest := bytes.TrimLeft(p.Head, " \t\r\n"); len(rest) == 0 || rest[0] != '{' && rest[0] != '[' {
+	rest := bytes.TrimLeft(bytes.TrimPrefix(p.Head, []byte("\ufeff")), " \t\r\n")
+	if len(rest) == 0 && len(p.Head) < format.HeadSize || len(rest) > 0 && rest[0] != '{' && rest[0] != '[' {
 		return false, errNoContainer
 	}
 	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
@@ -79,8 +117,8 @@ func skim(p format.Probe, visit func(t jsonstream.Token, depth int)) (ended bool
 // errNoContainer says that a content does not begin as documents do.
 var errNoContainer = errors.New("neither an object nor a list")
 
-// Members lists the names of the members of the document itself that stand in the head, in order, up to 64 bytes of each;
-// nil for what is no object. The caller must not change the list.
+// Members lists the names of the members of the document itself, in order, up to 64 bytes of each, of those in the first 32 MiB
+// the first 4,096; nil for what is no object. The caller must not change the list.
 func Members(p format.Probe) []string {
 	h := format.Once(p, headKey{}, readHead)
 	if h.err != nil {

@@ -7,6 +7,7 @@ package mxnet
 import (
 	_ "embed"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -46,7 +47,7 @@ func (Symbol) Info() format.Info {
 // the head ends inside of the nodes, which have inputs by number.
 func (Symbol) Match(p format.Probe) bool {
 	names := json.Members(p)
-	if len(names) == 0 || names[0] != "nodes" {
+	if !slices.Contains(names, "nodes") {
 		return false
 	}
 	for _, name := range names {

@@ -38,7 +38,7 @@ func (Format) Match(p format.Probe) bool {
 	if len(head) > 0 && head[0] == '[' {
 		return (json.Format{}).Match(p) && both(p, `"weights"`) && both(p, `"paths"`) && both(p, `"dtype"`)
 	}
-	if !both(p, topologyKey) && !both(p, manifestKey) {
+	if int64(len(p.Head)) == p.Size && !bytes.Contains(p.Head, []byte(`\u`)) && !both(p, topologyKey) && !both(p, manifestKey) {
 		return false
 	}
 	names := json.Members(p)

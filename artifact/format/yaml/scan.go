@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -62,7 +63,7 @@ type scanner struct {
 // Scan reads a document and calls visit for what it holds, in order. Weight is the number of values that it has once every
 // alias is replaced by what it stands for, as far as that can be told: a document of a few lines can have billions.
 func Scan(content []byte, visit func(Event)) (weight int64) {
-	s := &scanner{src: bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), line: 1, handles: map[string]string{"!!": core, "!": "!"}, values: map[string]string{},
+	s := &scanner{src: plain(content), line: 1, handles: map[string]string{"!!": core, "!": "!"}, values: map[string]string{},
 		weights: map[string]int64{}, visit: visit}
 	s.measure()
 	for s.at < len(s.src) {
@@ -70,6 +71,31 @@ func Scan(content []byte, visit func(Event)) (weight int64) {
 	}
 	s.settle()
 	return s.heavy
+}
+
+// plain gives a document the encoding and the line breaks that the scanner reads. Parsers take UTF-16 behind its mark, and five
+// kinds of breaks; each is replaced by as many bytes as it has, so that places stay what they are in UTF-8.
+func plain(content []byte) []byte {
+	if len(content) >= 2 && (content[0] == 0xff && content[1] == 0xfe || content[0] == 0xfe && content[1] == 0xff) {
+		units := make([]uint16, 0, len(content)/2)
+		for i := 2; i+1 < len(content); i += 2 {
+			low, high := content[i], content[i+1]
+			if content[0] == 0xfe {
+				low, high = high, low
+			}
+			units = append(units, uint16(low)|uint16(high)<<8)
+		}
+		content = []byte(string(utf16.Decode(units)))
+	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	if !bytes.Contains(content, []byte("\r")) && !bytes.Contains(content, []byte("\u0085")) && !bytes.Contains(content, []byte("\xe2\x80")) {
+		return content
+	}
+	out := bytes.ReplaceAll(content, []byte("\r\n"), []byte(" \n"))
+	for _, end := range []string{"\r", "\u0085", "\u2028", "\u2029"} {
+		out = bytes.ReplaceAll(out, []byte(end), bytes.Repeat([]byte("\n"), len(end)))
+	}
+	return out
 }
 
 // step reads one thing.
@@ -146,8 +172,8 @@ func (s *scanner) measure() {
 		return
 	}
 	end := s.at
-	for end < len(s.src) && (s.src[end] == ' ' || s.src[end] == '-' && end+1 < len(s.src) && s.src[end+1] == ' ') {
-		end++
+	for end+1 < len(s.src) && (s.src[end] == ' ' || strings.IndexByte("-?:", s.src[end]) >= 0 && (s.src[end+1] == ' ' || s.src[end+1] == '\t')) {
+		end++ // lists, and what a "?" begins, may hold more on the same line
 	}
 	s.indent = end - s.at
 }
@@ -300,8 +326,10 @@ func (s *scanner) hold(text string, at, line int) {
 // block reads a scalar that consists of the indented lines below.
 func (s *scanner) block() {
 	at, line, indent := s.at, s.line, s.indent
-	if bytes.HasSuffix(bytes.TrimRight(s.src[s.start:s.at], " "), []byte("-")) { // an element of a list, without a key
-		indent = len(s.src[s.start:s.at]) - len(bytes.TrimLeft(s.src[s.start:s.at], " "))
+	if before := bytes.TrimRight(s.src[s.start:s.at], " \t"); bytes.Equal(before, []byte("---")) {
+		indent = 0
+	} else if n := len(before); n > 0 && strings.IndexByte("-?", before[n-1]) >= 0 { // an element of a list, without a key
+		indent = n - 1
 	}
 	s.toEnd()
 	var b strings.Builder

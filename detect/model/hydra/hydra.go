@@ -65,8 +65,11 @@ func Judge(callable string) (rule picket.Rule, summary string, ok bool) {
 	if what := executes(name); what != "" {
 		return ruleExecutes(), fmt.Sprintf("the configuration makes the loader call %s, which %s", name, what), true
 	}
-	if name == "" || strings.Contains(name, "${") { // resolved from elsewhere in the same configuration
+	if name == "" {
 		return picket.Rule{}, "", false
+	}
+	if strings.Contains(name, "${") {
+		return ruleUnknown(), "the configuration puts the name of a callable together from other values: " + name, true
 	}
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	private := strings.HasPrefix(name, "_") || strings.Contains(name, "._")

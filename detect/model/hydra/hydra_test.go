@@ -23,7 +23,7 @@ func TestJudge(t *testing.T) {
 		"mylib.models.Net": "class", "src.model.LitModule": "class", "torch.utils.bundle.make": "class",
 
 		"torch.nn.Linear": "", "torch.optim.AdamW": "", "transformers.LlamaConfig": "", "nemo.collections.asr.models.EncDecCTCModel": "",
-		"pytorch_lightning.Trainer": "", "torchvision.models.resnet50": "", "timm.create_model": "", "${model.target}": "", "": "", "omegaconf.DictConfig": "",
+		"pytorch_lightning.Trainer": "", "torchvision.models.resnet50": "", "timm.create_model": "", "${model.target}": "function", "": "", "omegaconf.DictConfig": "",
 		"builtins.dict": "", "torch.nn.functional.relu": "",
 	} {
 		rule, summary, ok := hydra.Judge(name)

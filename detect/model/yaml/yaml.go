@@ -140,10 +140,14 @@ func (s *scan) tag(e yaml.Event) {
 		}
 		return
 	}
-	for _, prefix := range []string{"!new:", "!apply:"} { // of HyperPyYAML
+	for _, prefix := range []string{"!new:", "!apply:", "!applyref:", "!name:", "!module:"} { // of HyperPyYAML
 		if name, ok := strings.CutPrefix(e.Text, prefix); ok {
-			if rule, _, bad := hydra.Judge(name); bad && rule.Severity == picket.Critical {
+			if rule, _, bad := hydra.Judge(name); bad && rule.Severity == picket.Critical && (prefix == "!name:" || prefix == "!module:") {
+				s.report(ruleObject(), e, name, "the document makes HyperPyYAML take "+name, e.Text)
+			} else if bad && rule.Severity == picket.Critical {
 				s.report(ruleExecutes(), e, name, "the document makes HyperPyYAML call "+name, e.Text)
+			} else if prefix == "!module:" {
+				continue
 			} else if bad {
 				s.report(ruleName(), e, name, "the document makes HyperPyYAML call "+name, e.Text)
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
@@ -62,22 +63,35 @@ func TestFindings(t *testing.T) {
 		"a: !ruby/object:Gem::Installer {}":                                              "foreign-object",
 		"a: !new:os.system [x]":                                                          "code-execution",
 		"a: !apply:subprocess.run [x]":                                                   "code-execution",
-		"a: !new:my.Model\n  b: c":                                                       "python-name",
-		"a: !new:torch.nn.Linear [1]\nb: !ref <a>\nc: !include x.yaml":                   "",
-		"model:\n  _target_: os.system\n  command: echo x":                               "hydra.target-executes",
-		"model: {_target_: builtins.exec, _args_: ['x']}":                                "hydra.target-executes",
-		"x: &x os.system\nmodel:\n  _target_: *x":                                        "hydra.target-executes",
-		"model:\n  \"_targ\\x65t_\": os.system":                                          "hydra.target-executes",
-		"model:\n  _target_: |\n    os.system":                                           "hydra.target-executes",
-		"model:\n  _target_: src.net.Net":                                                "hydra.target-class",
-		"model:\n  _target_: nemo.collections.asr.models.Model\nb: c":                    "",
-		"trust_remote_code: true":                                                        "trust-remote-code",
-		"trust_remote_code: false":                                                       "",
-		"chat_template: chatml":                                                          "",
-		"chat_template: |\n  {{ ''.__class__ }}":                                         "template.code-execution",
-		"chat_template: \"{{ ''.__class__ }}\"":                                          "template.code-execution",
-		bomb:                                                                             "alias-bomb",
-		"d: &d\n  a: 1\ne:\n  <<: *d":                                                    "",
+		"a: !applyref:os.system [x]":                                                     "code-execution",
+		"a: !name:os.system":                                                             "python-object",
+		"a: !module:torch":                                                               "",
+		// Where parsers see a line end, and blocks of text that end where they do.
+		"a: b # c\rc: !!python/object/apply:os.system ['x']":                "code-execution",
+		"# c\u0085c: !!python/object/apply:os.system ['x']":                 "code-execution",
+		"# c\u2028c: !!python/object/apply:os.system ['x']":                 "code-execution",
+		"- - |\n   text\n  - !!python/object/apply:os.system ['x']":         "code-execution",
+		"- - |\n   text\n   !!python/object/apply:os.system\n":              "",
+		"? a: |\n    text\n  b: !!python/object/apply:os.system ['x']\n: c": "code-execution",
+		"? a\n: b: |\n    text\n  c: !!python/object/apply:os.system ['x']": "code-execution",
+		"--- |\n  text\n--- !!python/object/apply:os.system ['x']":          "code-execution",
+		"model:\n  _target_: ${x}\nx: os.system":                            "hydra.target-function",
+		"a: !new:my.Model\n  b: c":                                          "python-name",
+		"a: !new:torch.nn.Linear [1]\nb: !ref <a>\nc: !include x.yaml":      "",
+		"model:\n  _target_: os.system\n  command: echo x":                  "hydra.target-executes",
+		"model: {_target_: builtins.exec, _args_: ['x']}":                   "hydra.target-executes",
+		"x: &x os.system\nmodel:\n  _target_: *x":                           "hydra.target-executes",
+		"model:\n  \"_targ\\x65t_\": os.system":                             "hydra.target-executes",
+		"model:\n  _target_: |\n    os.system":                              "hydra.target-executes",
+		"model:\n  _target_: src.net.Net":                                   "hydra.target-class",
+		"model:\n  _target_: nemo.collections.asr.models.Model\nb: c":       "",
+		"trust_remote_code: true":                                           "trust-remote-code",
+		"trust_remote_code: false":                                          "",
+		"chat_template: chatml":                                             "",
+		"chat_template: |\n  {{ ''.__class__ }}":                            "template.code-execution",
+		"chat_template: \"{{ ''.__class__ }}\"":                             "template.code-execution",
+		bomb:                                                                "alias-bomb",
+		"d: &d\n  a: 1\ne:\n  <<: *d":                                       "",
 		"# !!python/object/apply:os.system\na: '!!python/object/apply:os.system'\nb: |\n  !!python/object/apply:os.system x": "",
 	} {
 		r := scan(t, "x.yaml", text)
@@ -85,6 +99,15 @@ func TestFindings(t *testing.T) {
 			t.Errorf("%q\n\tgot %q of %v, want %q", text, got, r.Formats, want)
 		}
 	}
+}
+
+// wide writes text in UTF-16.
+func wide(text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = append(b, byte(unit), byte(unit>>8))
+	}
+	return string(b)
 }
 
 func TestNames(t *testing.T) {
@@ -95,6 +118,7 @@ func TestNames(t *testing.T) {
 	}{
 		{"x", attack, picket.Malicious}, {"README.md", "---\n" + attack + "---\n", picket.Clean}, {"odd.yaml", "plain text\n" + attack, picket.Malicious},
 		{"odd.txt", "plain text\n" + attack, picket.NotApplicable}, {"x.yml", "a: b\n", picket.Clean},
+		{"x.yaml", wide("\ufeff" + attack), picket.Malicious}, // PyYAML reads UTF-16
 	} {
 		if r := scan(t, c.name, c.text); r.Verdict != c.want {
 			t.Errorf("%s: %s, want %s", c.name, r.Verdict, c.want)
