@@ -95,7 +95,7 @@ func buffer(budget *limits.Budget, b *format.Blob, limit int64) (*chunks, error)
 	}
 	c := &chunks{}
 	for !c.ended && c.size <= limit && err == nil {
-		err = c.fill(budget, r)
+		err = c.fill(budget, r, b.Size())
 	}
 	if c.size > limit {
 		c.ended = false
@@ -107,15 +107,25 @@ func buffer(budget *limits.Budget, b *format.Blob, limit int64) (*chunks, error)
 	return c, nil
 }
 
-// fill reads one piece.
-func (c *chunks) fill(budget *limits.Budget, r io.Reader) error {
+// fill reads one piece. What it makes is as large as the content says that it is, if that is less.
+func (c *chunks) fill(budget *limits.Budget, r io.Reader, says int64) error {
 	free, err := budget.Hold(chunk)
 	if err != nil {
 		return err
 	}
 	c.held = append(c.held, free)
-	piece := make([]byte, chunk)
+	size := int64(chunk)
+	if rest := says - c.size; rest >= 0 && rest < chunk {
+		size = rest + 1 // one more shows that the content ends
+	}
+	piece := make([]byte, size)
 	n, err := io.ReadFull(r, piece)
+	if err == nil && n < chunk { // it is larger than it says
+		more := 0
+		piece = append(piece, make([]byte, chunk-n)...)
+		more, err = io.ReadFull(r, piece[n:])
+		n += more
+	}
 	c.size += int64(n)
 	if c.ended = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); c.ended {
 		err = nil
@@ -123,7 +133,7 @@ func (c *chunks) fill(budget *limits.Budget, r io.Reader) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("read content: %w", err)
-	case n < chunk/2: // a small member does not keep a whole piece alive
+	case n < len(piece)/2: // a small member does not keep a whole piece alive
 		piece = append([]byte(nil), piece[:n]...)
 	}
 	c.pieces = append(c.pieces, piece[:n])

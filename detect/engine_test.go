@@ -177,6 +177,27 @@ func stream(b []byte) *format.Blob {
 	return format.StreamBlob(-1, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil })
 }
 
+// TestStreamsThatSayAnotherSize holds that what is buffered is the content, whatever it says about its size.
+func TestStreamsThatSayAnotherSize(t *testing.T) {
+	content := append([]byte("ACT"), bytes.Repeat([]byte("0123456789"), 60_000)...)
+	for _, says := range []int64{-1, 0, 3, 100, int64(len(content)) - 1, int64(len(content)), int64(len(content)) + 1, 1 << 40} {
+		var got []byte
+		reads := worker{name: "reads", format: "act", do: func(_ context.Context, in detect.Input, out *detect.Output) (err error) {
+			got, err = in.Blob.ReadRange(0, in.Blob.Size())
+			return err
+		}}
+		set, err := detect.NewSet([]format.Format{active("act", "ACT")}, []detect.Detector{reads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob := format.StreamBlob(says, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil })
+		r, err := detect.NewEngine(set, limits.Default()).Scan(t.Context(), detect.Entry{Name: "x", Blob: blob})
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("a stream that says it has %d bytes gave %d of %d (%v, %+v)", says, len(got), len(content), err, r.Coverage)
+		}
+	}
+}
+
 func TestStreamsAreBufferedWhenAFormatNeedsIt(t *testing.T) {
 	needs := worker{name: "needs", format: "act", do: func(_ context.Context, in detect.Input, out *detect.Output) error {
 		if in.Blob.At() == nil {
