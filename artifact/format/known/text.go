@@ -83,15 +83,28 @@ func unicode8(b []byte) bool {
 			break
 		}
 	}
-	for len(b) > 0 {
+	for {
+		for len(b) > 0 && printable[b[0]] {
+			b = b[1:]
+		}
+		if len(b) == 0 {
+			return true
+		}
 		r, n := utf8.DecodeRune(b)
 		if control(r) || r == utf8.RuneError && n == 1 {
 			return false
 		}
 		b = b[n:]
 	}
-	return true
 }
+
+// printable are the bytes of ASCII that text holds.
+var printable = func() (table [256]bool) {
+	for c := range utf8.RuneSelf {
+		table[c] = !control(rune(c))
+	}
+	return table
+}()
 
 // wide checks UTF-16 of a file with a byte order mark. Half a pair may be cut at the ends of the piece.
 func wide(b []byte, size int64, order binary.ByteOrder) bool {
@@ -121,12 +134,13 @@ func latin(b []byte) bool {
 	const shortest, share = 16, 5 // at most one character of five is beyond ASCII
 	beyond := 0
 	for _, c := range b {
+		if printable[c] {
+			continue
+		}
 		if control(rune(c)) {
 			return false
 		}
-		if c >= utf8.RuneSelf {
-			beyond++
-		}
+		beyond++
 	}
 	return len(b) >= shortest && beyond <= len(b)/share
 }
