@@ -1,6 +1,7 @@
 package hfconfig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
+	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/detect/model/hydra"
 	"github.com/picketsec/picket/detect/model/template"
 	"github.com/picketsec/picket/internal/jsonstream"
@@ -41,7 +43,7 @@ func (d *document) member(key string, t jsonstream.Token) error {
 	case repository(key):
 		d.redirect(key, string(t.Text), t.Offset)
 	}
-	if len(t.Text) < 4096 && callsOut.Match(t.Text) && configures(d.in.Name) {
+	if len(t.Text) < 4096 && bytes.IndexByte(t.Text, '(') > 0 && configures(d.in.Name) && callsOut.Match(t.Text) {
 		d.report(ruleCodeText(), t.Offset, key, fmt.Sprintf("the member %q holds Python code", key), string(t.Text))
 	}
 	return nil
@@ -70,15 +72,11 @@ func (d *document) template(key string, t jsonstream.Token) error {
 	if t.Cut {
 		return fmt.Errorf("read template: %w (%d)", limits.ErrExceeded, template.MaxSize)
 	}
-	findings, err := template.Inspect(string(t.Text), d.in.Budget)
-	for _, f := range findings {
-		d.count[f.Rule.ID]++
-		if d.count[f.Rule.ID] > maxEach {
-			continue
-		}
+	found, err := template.Inspect(string(t.Text), d.in.Budget)
+	for _, f := range found {
 		f.Evidence.Summary = fmt.Sprintf("chat template at byte %d: %s", t.Offset, f.Evidence.Summary)
 		f.Location = picket.At("", t.Offset)
-		d.out.Report(f)
+		d.list.Report(f)
 	}
 	if errors.Is(err, format.ErrMalformed) {
 		d.out.Gap(t.Offset, int64(len(t.Text)), fmt.Sprintf("the template %q is not Jinja that can be read: %v", picket.Printable(key, 40), err))
@@ -103,27 +101,13 @@ func (d *document) reference(value string, at int64) {
 	if i := strings.LastIndexByte(target, '.'); i > 0 {
 		module, class = target[:i], target[i+1:]
 	}
-	if leaves(module) || strings.Contains(class, "/") {
+	if findings.Leaves(module) != "" || strings.Contains(class, "/") {
 		d.report(rulePath(), at, value, "the configuration names code outside of the model", value)
 		return
 	}
 	if !strings.Contains(value, "--") {
 		d.named(strings.ReplaceAll(module, ".", "/")+".py", at)
 	}
-}
-
-// leaves reports whether a path leads out of the folder of the model.
-func leaves(name string) bool {
-	if strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || strings.HasPrefix(name, "~") || strings.Contains(name, "://") ||
-		len(name) > 1 && name[1] == ':' || strings.ContainsRune(name, 0) {
-		return true
-	}
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
-		if part == ".." {
-			return true
-		}
-	}
-	return false
 }
 
 // implementation lists members that choose the implementation of a layer.
