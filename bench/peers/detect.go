@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -38,6 +39,7 @@ type comparison struct {
 type missed struct {
 	name, technique, verdict string
 	by                       []string
+	why                      string
 }
 
 // sample is one line of the manifest.
@@ -62,10 +64,14 @@ func detection(ctx context.Context, o options, peers []peer, folder string) (com
 	}
 	rows[0] = count("picket", samples, verdicts, formats)
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 2) // nothing is timed here
-	for i, p := range peers {
+	slots := make(chan struct{}, 2)            // nothing is timed here
+	for i, p := range slices.Backward(peers) { // the slow ones stand at the end
+		if p.failure != "" {
+			rows[i+1] = counts{who: p.name, failure: p.failure}
+			continue
+		}
+		slots <- struct{}{}
 		wg.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
 			fmt.Printf("detection: %s, %d files\n", p.name, len(samples))
 			verdicts, err := askPeer(ctx, o, p, samples, folder)
@@ -105,7 +111,7 @@ func (c *comparison) compare(s sample, corpus, verdict string, peers []peer, ans
 	if err != nil {
 		name = s.Path
 	}
-	c.missed = append(c.missed, missed{filepath.ToSlash(name), s.Technique, verdict, by})
+	c.missed = append(c.missed, missed{filepath.ToSlash(name), s.Technique, verdict, by, because(filepath.Base(name))})
 }
 
 // choose takes all hostile samples and some benign files, evenly, from the corpus.
@@ -210,7 +216,7 @@ func askPeer(ctx context.Context, o options, p peer, samples []sample, folder st
 	if err != nil {
 		return nil, fmt.Errorf("find examples: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "python"),
+	cmd := exec.CommandContext(ctx, filepath.Join(p.judge, "python"),
 		append([]string{"-W", "ignore", script, p.name}, examples...)...)
 	var list strings.Builder
 	for _, s := range samples {

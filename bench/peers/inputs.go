@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/picketsec/picket/bench/speed"
 	asm "github.com/picketsec/picket/internal/testkit/pickleasm"
 	"github.com/picketsec/picket/internal/testkit/rawzip"
 )
@@ -18,8 +19,8 @@ import (
 // input is what every scanner is given.
 type input struct {
 	name, about, path string
+	kind              string // what a scanner must read to be measured
 	bytes             int64
-	archive           bool // not a raw pickle
 }
 
 // The sizes of the generated files. The dense pickle has the size of the one in earlier comparisons.
@@ -36,13 +37,14 @@ func inputs(folder string) []input {
 	at := func(name string) string { return filepath.Join(folder, name) }
 	return []input{
 		{name: "dense", about: fmt.Sprintf("a pickle of %d rows of numbers and short strings, more than 6 million opcodes",
-			denseRows), path: at("dense.pkl")},
-		{name: "blobs-raw", about: "a raw pickle of 16 byte strings of 32 MiB", path: at("blobs.pkl")},
-		{name: "blobs-zip", about: "a file of torch.save's form with 16 tensors of 32 MiB", path: at("blobs.pt"),
-			archive: true},
-		{name: "folder", about: fmt.Sprintf("%d files of torch.save's form of 1 MiB", models), path: at("models"),
-			archive: true},
-		{name: "tiny", about: "a pickle of one small dictionary: the time to start", path: at("tiny.pkl")},
+			denseRows), path: at("dense.pkl"), kind: kindPickle},
+		{name: "blobs-raw", about: "a raw pickle of 16 byte strings of 32 MiB", path: at("blobs.pkl"), kind: kindPickle},
+		{name: "blobs-zip", about: "a file of torch.save's form with 16 tensors of 32 MiB", path: at("blobs.pt"), kind: kindArchive},
+		{name: "folder", about: fmt.Sprintf("%d files of torch.save's form of 1 MiB", models), path: at("models"), kind: kindArchive},
+		{name: "safetensors", about: "a safetensors file with 16 tensors of 16 MB", path: at("model.safetensors"), kind: kindSafetensors},
+		{name: "gguf", about: "a GGUF file with 16 tensors of 16 MB", path: at("model.gguf"), kind: kindGGUF},
+		{name: "onnx", about: "an ONNX file with 16 tensors of 16 MB", path: at("model.onnx"), kind: kindNetwork},
+		{name: "tiny", about: "a pickle of one small dictionary: the time to start", path: at("tiny.pkl"), kind: kindPickle},
 	}
 }
 
@@ -57,6 +59,9 @@ func generate(folder string) error {
 			_, err := w.Write(asm.Encode(4, asm.Dict(asm.Str("a"), asm.Num(1))))
 			return err
 		},
+		"model.safetensors": weights(speed.Safetensors(16, 16_000_000)),
+		"model.gguf":        weights(speed.GGUF(16, 16_000_000)),
+		"model.onnx":        weights(speed.ONNX(16, 16_000_000)),
 	} {
 		if err := writeFile(filepath.Join(folder, name), write); err != nil {
 			return err
@@ -72,6 +77,14 @@ func generate(folder string) error {
 		}
 	}
 	return nil
+}
+
+// weights writes a model whose tensors are all zeros.
+func weights(m speed.Model) func(w io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.Copy(w, io.NewSectionReader(m, 0, m.Size))
+		return err
+	}
 }
 
 // size is the number of bytes in a file or a folder.

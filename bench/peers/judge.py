@@ -5,8 +5,10 @@ scanner that loads its parts when it needs them then has them before the first f
 The scanner is loaded once and each file is judged in a forked child, so that a crash or a hang costs one file. A verdict is
 malicious, suspicious, clean, not read or error; how the scanner's own words become one of these stands in its function.
 """
+import importlib
 import json
 import os
+import pathlib
 import resource
 import select
 import signal
@@ -15,7 +17,16 @@ import time
 import zipfile
 
 SECONDS = 20
-MEMORY = 6 << 30
+MEMORY = 6 << 30  # bytes of addresses, of a scanner whose function does not say otherwise
+
+
+def load(*modules):
+    """Load the parsers that a scanner would load anew in every child, if they are installed."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            print(f"without {module}: {error}", file=sys.stderr)
 
 
 def picklescan():
@@ -37,6 +48,7 @@ def picklescan():
 def modelscan():
     """Critical and high issues are malicious, others suspicious; an error is an error, a skipped file not read."""
     from modelscan.modelscan import ModelScan
+    load("h5py", "tensorflow")
 
     def judge(path):
         report = ModelScan().scan(path)
@@ -80,6 +92,7 @@ def modelaudit():
     from modelaudit.core import scan_model_directory_or_file
     from modelaudit.core_results import (results_have_inconclusive_outcome, results_have_operational_error,
                                          results_have_security_findings)
+    load("dill", "h5py", "joblib", "msgpack", "onnx", "py7zr", "safetensors", "sklearn", "tensorflow", "tflite", "ubjson", "xgboost")
 
     def judge(path):
         results = scan_model_directory_or_file(path, cache_enabled=False)
@@ -95,7 +108,62 @@ def modelaudit():
     return judge
 
 
-SCANNERS = {"picklescan": picklescan, "modelscan": modelscan, "fickling": fickling, "modelaudit": modelaudit}
+def hayward():
+    """Critical and high findings are malicious, as its exit status says; medium and low suspicious; info alone, its tier for what
+    is not familiar, clean. Without such a finding, what it calls a gap of coverage, and a file whose name and content
+    it does not know, are not read."""
+    from hayward import ModelFileScanner, Severity, is_coverage_gap
+
+    def judge(path):
+        scanner, path = ModelFileScanner(), pathlib.Path(path)
+        findings = scanner.scan_file(path)
+        severities = {finding.severity for finding in findings if not is_coverage_gap(finding)}
+        if severities & {Severity.CRITICAL, Severity.HIGH}:
+            return "malicious", ""
+        if severities & {Severity.MEDIUM, Severity.LOW}:
+            return "suspicious", ""
+        if any(is_coverage_gap(finding) for finding in findings):
+            return "not read", findings[0].rule_id
+        known = path.suffix.lower() in {*scanner._format_map, *scanner._AMBIGUOUS_EXTENSIONS, *scanner._CONFIG_EXTENSIONS}
+        return ("clean", "") if findings or known or scanner._sniff_format(path.read_bytes()) else ("not read", "")
+    return judge
+
+
+def safeloadai():
+    """Its verdicts are ours; unsupported is not read, a failure of its own an error. Its sandbox reserves more addresses than the
+    others need."""
+    global MEMORY
+    from safeloadai.pipeline import scan
+    MEMORY = 64 << 30
+
+    def judge(path):
+        report = scan(path)
+        if report.status == "error":
+            return "error", report.error["message"]
+        return {"UNSUPPORTED": "not read"}.get(str(report.verdict), str(report.verdict).lower()), ""
+    return judge
+
+
+def aisbom_cli():
+    """Its level CRITICAL is malicious, MEDIUM suspicious, LOW clean. "Pickle Present" at MEDIUM, which it says of every pickle in
+    which it finds nothing, is clean; what it says it did not read to the end, could not read or does not know is not read. Fields
+    that it reports without a level, such as the license, are not judged."""
+    from aisbom.scanner import DeepScanner
+
+    def judge(path):
+        levels = [artifact.get("risk_level") or "UNKNOWN" for artifact in DeepScanner(path).scan()["artifacts"]]
+        unread = [level for level in levels
+                  if level.startswith("UNKNOWN") or any(word in level for word in ("ncomplete", "Unscanned", "Unreadable"))]
+        if any(level.startswith("CRITICAL") for level in levels):
+            return "malicious", ""
+        if any(level.startswith("MEDIUM") and level not in unread and "Pickle Present" not in level for level in levels):
+            return "suspicious", ""
+        return ("clean", "") if levels and not unread else ("not read", "".join(unread[:1]))
+    return judge
+
+
+SCANNERS = {"picklescan": picklescan, "modelscan": modelscan, "fickling": fickling, "modelaudit": modelaudit, "hayward": hayward,
+            "safeloadai": safeloadai, "aisbom-cli": aisbom_cli}
 
 
 def child(judge, path, out):

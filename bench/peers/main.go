@@ -1,7 +1,7 @@
-// Command peers runs Picket and four other scanners of model files side by side on the same machine and the same files, and
+// Command peers runs Picket and the other scanners of model files side by side on the same machine and the same files, and
 // writes docs/benchmarks.md: speed, memory, and a table of what each says about the hostile and the benign corpus. It is for
-// contributors; it installs the others, at pinned versions, into virtual environments. It sends nothing anywhere: the one that
-// has telemetry is told not to.
+// contributors; it installs the others, at pinned versions, into virtual environments. It sends nothing anywhere: those that
+// have telemetry or look things up are told not to.
 package main
 
 import (
@@ -95,37 +95,72 @@ func run(ctx context.Context, args []string) error {
 type peer struct {
 	name, version string
 	compiled      bool   // its core is not Python
-	bin           string // folder of its programs
+	bin           string // folder of its programs, as pip installs them
+	judge         string // folder of the Python that has all parsers it can use
 	command       func(path string) []string
-	rawOnly       bool // its command line reads raw pickles and no archives
+	reads         []string // the kinds of input that its command line reads
+	refusal       string   // what it prints about a file that it does not read to the end
+	failure       string   // why it is not there
 }
 
-// install makes the virtual environments, once, and lists the peers that are there.
+// The kinds of input.
+const (
+	kindPickle, kindArchive                = "raw pickles", "archives"
+	kindSafetensors, kindGGUF, kindNetwork = "safetensors", "GGUF", "ONNX"
+)
+
+// others are the scanners that Picket is compared with: those of PyPI that judge several formats of models. The environments are
+// folders of o.venv.
+func others(o options) []peer {
+	at := func(name string) string { return filepath.Join(o.venv, name, "bin") }
+	pickles, all := []string{kindPickle, kindArchive}, []string{kindPickle, kindArchive, kindSafetensors, kindGGUF, kindNetwork}
+	return []peer{
+		{name: "picklescan", bin: at("shared"), judge: at("shared"), reads: pickles,
+			command: func(p string) []string { return []string{"picklescan", "--path", p} }},
+		{name: "modelscan", bin: at("modelscan"), judge: at("modelscan-all"), reads: pickles,
+			command: func(p string) []string { return []string{"modelscan", "--path", p} }},
+		{name: "fickling", bin: at("shared"), judge: at("shared"), reads: []string{kindPickle},
+			command: func(p string) []string {
+				return []string{"fickling", "--check-safety", "--json-output", os.DevNull, p}
+			}},
+		{name: "modelaudit", bin: at("shared"), judge: at("modelaudit-all"), compiled: true, reads: all,
+			command: func(p string) []string {
+				return []string{"modelaudit", "scan", "--no-cache", "--quiet", "--format", "json", p}
+			}},
+		{name: "hayward", bin: at("shared"), judge: at("shared"), reads: all, refusal: "MFV-SKIP-001",
+			command: func(p string) []string { return []string{"hayward", "scan", "--format", "json", p} }},
+		{name: "safeloadai", bin: at("shared"), judge: at("shared"), reads: all[:4], refusal: "E103",
+			command: func(p string) []string { return []string{"safeloadai", "scan", "--no-input", "--json", p} }},
+		{name: "aisbom-cli", bin: at("shared"), judge: at("shared"), reads: all, refusal: "ncomplete",
+			command: func(p string) []string {
+				return []string{"aisbom", "scan", "--offline", "--output", "sbom.json", p}
+			}},
+	}
+}
+
+// install makes the virtual environments, once, and lists the peers, with the reason for each that is not there.
 func install(ctx context.Context, o options) ([]peer, error) {
-	shared, own := filepath.Join(o.venv, "shared", "bin"), filepath.Join(o.venv, "modelscan", "bin")
-	for bin, requirements := range map[string]string{shared: "requirements.txt", own: "requirements-modelscan.txt"} {
-		if err := environment(ctx, filepath.Dir(bin), filepath.Join("bench", "peers", requirements)); err != nil {
-			return nil, err
-		}
+	requirements := map[string]string{"shared": "", "modelscan": "-modelscan", "modelscan-all": "-modelscan-all", "modelaudit-all": "-modelaudit-all"}
+	failures := map[string]error{}
+	for name, suffix := range requirements {
+		bin := filepath.Join(o.venv, name, "bin")
+		failures[bin] = environment(ctx, filepath.Dir(bin), filepath.Join("bench", "peers", "requirements"+suffix+".txt"))
 	}
-	peers := []peer{
-		{name: "picklescan", bin: shared, command: func(p string) []string { return []string{"picklescan", "--path", p} }},
-		{name: "modelscan", bin: own, command: func(p string) []string { return []string{"modelscan", "--path", p} }},
-		{name: "fickling", bin: shared, rawOnly: true, command: func(p string) []string {
-			return []string{"fickling", "--check-safety", "--json-output", os.DevNull, p}
-		}},
-		{name: "modelaudit", bin: shared, compiled: true, command: func(p string) []string {
-			return []string{"modelaudit", "scan", "--no-cache", "--quiet", "--format", "json", p}
-		}},
-	}
+	peers := others(o)
 	for i, p := range peers {
-		script := "import importlib.metadata as m; print(m.version('" + p.name + "'))"
-		output, err := exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c",
-			script).Output()
-		if err != nil {
-			return nil, fmt.Errorf("find the version of %s: %w", p.name, err)
+		err := errors.Join(failures[p.bin], failures[p.judge])
+		if err == nil {
+			script := "import importlib.metadata as m; print(m.version('" + p.name + "'))"
+			var output []byte
+			output, err = exec.CommandContext(ctx, filepath.Join(p.bin, "python"), "-c", script).Output()
+			peers[i].version = firstLine(output)
 		}
-		peers[i].version = firstLine(output)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil { // a fact to report, not an error of this program
+			peers[i].failure = "not installed here: " + firstLine([]byte(err.Error()))
+		}
 	}
 	return peers, nil
 }

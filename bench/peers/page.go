@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ type page struct {
 func (p page) markdown() string {
 	var b strings.Builder
 	b.WriteString("# Benchmarks\n\n<!-- Written by `make bench`. Do not edit. -->\n\n" +
-		"Picket and four other scanners, one after the other in one run on one machine and the same generated files. " +
+		"Picket and the other scanners of model files, one after the other in one run on one machine and the same generated files. " +
 		"`make bench` repeats it; `bench/peers` has the code.\n\n")
 	for _, fact := range p.machine {
 		b.WriteString("- " + fact + "\n")
@@ -35,10 +36,11 @@ func (p page) markdown() string {
 		if peer.compiled {
 			core = "Python with a compiled core"
 		}
-		fmt.Fprintf(&b, "- %s %s, %s\n", peer.name, peer.version, core)
+		fmt.Fprintf(&b, "- %s %s, %s\n", peer.name, cmp.Or(peer.failure, peer.version), core)
 	}
 	b.WriteString("\n## Speed and memory\n\n")
 	fmt.Fprintf(&b, "Medians of %d runs after one that is not counted; a command that takes %v or more runs once. Every file is in the page cache. "+
+		"The others are installed as pip does it, without optional parsers, which would make their start slower. "+
 		"Wall and CPU time are of the whole command, its start included. Memory is the peak resident size of its largest process, at least that of the runner. "+
 		"A ratio is the wall time divided by that of Picket with its defaults; more than 1 is slower than Picket.\n", p.runs, slow)
 	for _, t := range p.tables {
@@ -119,7 +121,8 @@ func (p page) detectionMarkdown() string {
 	var b strings.Builder
 	b.WriteString("\n## Detection\n\nThe hostile samples are inert and made by this repository's generators, after published techniques; most were not seen by " +
 		"the other scanners' authors, and all were seen by Picket's. The benign files come from the real writers and are spread evenly over the corpus. " +
-		"The other scanners are asked through their Python interfaces with their defaults, one process and at most 20 seconds for each file; " +
+		"The other scanners are asked through their Python interfaces with their defaults and with the parsers that they can use, " +
+		"one process and at most 20 seconds for each file; " +
 		"`bench/peers/judge.py` says how the words of each become these columns. Picket's columns: incomplete and unsupported are *not read*.\n")
 	for _, part := range []struct {
 		title string
@@ -176,9 +179,11 @@ func (c comparison) missedMarkdown() string {
 		b.WriteString("Nothing.\n")
 		return b.String()
 	}
-	b.WriteString("| sample | what it does | Picket says | alarm by |\n|---|---|---|---|\n")
+	b.WriteString("Nothing of this is clean for Picket where it says *not read*: its exit status is then 4. " +
+		"`bench/peers/reasons.go` has the reasons.\n\n| sample | what it does | Picket says | alarm by | why |\n|---|---|---|---|---|\n")
 	for _, m := range c.missed {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.name, strings.ReplaceAll(m.technique, "|", "\\|"), m.verdict, strings.Join(m.by, ", "))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.name, strings.ReplaceAll(m.technique, "|", "\\|"), m.verdict, strings.Join(m.by, ", "),
+			cmp.Or(m.why, "**not explained**"))
 	}
 	return b.String()
 }

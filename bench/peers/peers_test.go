@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/picketsec/picket/bench/scorecard"
 	"github.com/picketsec/picket/bench/speed"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/internal/testkit/hostile"
 )
 
 // A comparison on files that no loader would accept would measure error paths.
@@ -72,17 +74,57 @@ func TestPageSaysWhatWasMeasured(t *testing.T) {
 		detection: comparison{formats: map[string]int{"pickle": 2}, rows: []counts{
 			count("picket", []sample{{Path: "a", Kind: "hostile", Executes: true}, {Path: "b", Kind: "benign"}},
 				map[string]string{"a": "malicious"}, map[string]string{"a": "pickle"})},
-			missed: []missed{{"hostile/x.7z", "a | b", "not read", []string{"other", "third"}}}},
+			missed: []missed{{"hostile/x.7z", "a | b", "not read", []string{"other", "third"}, sealed}}},
 	}.markdown()
 	for _, want := range []string{
 		"- other 1.2.3, Python with a compiled core", "| picket | 1.00 s | 2.00 s | 20 | 10 | 64 MiB | 1.00 | 5 |",
 		"| other | 30.00 s | 30.00 s | 0.67 | 0.67 | 600 MiB | 30.00 | 1 |", "| third | no end after 5m0s |",
 		"| picket | 1 | 0 | 0 | 0 | 0 | 1 |", "| picket | 0 | 0 | 0 | 0 | 1 | 1 |",
 		"| `onnx` | 4000000 | 10.0 ms | 400 | x/net.onnx |", "| GGUF, 8 GB | 8000000000 | 800000 | 0.0100 % | 3 |",
-		"| `pickle` | 2 | 1 |", `| hostile/x.7z | a \| b | not read | other, third |`,
+		"| `pickle` | 2 | 1 |", `| hostile/x.7z | a \| b | not read | other, third | ` + sealed + ` |`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// A reason that no sample has any more would be a hole for the next sample of that name.
+func TestReasonsBelongToSamples(t *testing.T) {
+	names := map[string]bool{}
+	for _, s := range hostile.Samples() {
+		names[s.Name] = true
+	}
+	for _, r := range reasons() {
+		found := false
+		for name := range names {
+			ok, err := path.Match(r.sample, name)
+			if err != nil {
+				t.Fatalf("%s: %v", r.sample, err)
+			}
+			found = found || ok
+		}
+		if !found {
+			t.Errorf("no sample is called %s: %s", r.sample, r.why)
+		}
+	}
+	if because("7z-encrypted.7z") != sealed || because("scaler.pkl") != "" {
+		t.Error("reasons are given to the wrong samples")
+	}
+}
+
+// A peer that cannot be installed is a row and no end.
+func TestPeerThatIsNotThere(t *testing.T) {
+	p := peer{name: "other", failure: "not installed here: no network", command: func(path string) []string { return []string{"other", path} }}
+	for _, c := range commands(options{}, []peer{p}, input{kind: kindPickle}) {
+		if c.who == "other" && c.skip != p.failure {
+			t.Errorf("%q is measured: %q", c.who, c.skip)
+		}
+	}
+	p.failure, p.reads = "", []string{kindArchive}
+	for _, c := range commands(options{}, []peer{p}, input{kind: kindPickle}) {
+		if c.who == "other" && c.skip != "its command line does not read raw pickles" {
+			t.Errorf("%q is measured: %q", c.who, c.skip)
 		}
 	}
 }

@@ -32,11 +32,11 @@ func Remote(ctx context.Context) ([]Transfer, error) {
 	var list []Transfer
 	for _, m := range []struct {
 		name  string
-		files []virtual
+		files []Model
 	}{
-		{"safetensors, 20 files of 5 GB", repeat(20, safetensorsFile(20, 250_000_000))},
-		{"GGUF, 8 GB", []virtual{ggufFile(32, 250_000_000)}},
-		{"ONNX, 1.9 GB in one file", []virtual{onnxFile(100, 19_000_000)}},
+		{"safetensors, 20 files of 5 GB", repeat(20, Safetensors(20, 250_000_000))},
+		{"GGUF, 8 GB", []Model{GGUF(32, 250_000_000)}},
+		{"ONNX, 1.9 GB in one file", []Model{ONNX(100, 19_000_000)}},
 	} {
 		t, err := remote(ctx, m.name, m.files)
 		if err != nil {
@@ -48,8 +48,8 @@ func Remote(ctx context.Context) ([]Transfer, error) {
 }
 
 // repeat lists a file several times.
-func repeat(n int, v virtual) []virtual {
-	list := make([]virtual, n)
+func repeat(n int, v Model) []Model {
+	list := make([]Model, n)
 	for i := range list {
 		list[i] = v
 	}
@@ -57,7 +57,7 @@ func repeat(n int, v virtual) []virtual {
 }
 
 // remote scans the files of one model.
-func remote(ctx context.Context, name string, files []virtual) (t Transfer, err error) {
+func remote(ctx context.Context, name string, files []Model) (t Transfer, err error) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var n int
 		if _, err := fmt.Sscanf(r.URL.Path, "/%d", &n); err != nil || n < 0 || n >= len(files) {
@@ -65,7 +65,7 @@ func remote(ctx context.Context, name string, files []virtual) (t Transfer, err 
 			return
 		}
 		w.Header().Set("ETag", fmt.Sprintf(`"%d"`, n))
-		http.ServeContent(w, r, files[n].name, time.Time{}, io.NewSectionReader(files[n], 0, files[n].size))
+		http.ServeContent(w, r, files[n].Name, time.Time{}, io.NewSectionReader(files[n], 0, files[n].Size))
 	}))
 	defer server.Close()
 	meter := &fetch.Meter{}
@@ -81,9 +81,9 @@ func remote(ctx context.Context, name string, files []virtual) (t Transfer, err 
 	var items []detect.Item
 	t = Transfer{Model: name, Files: len(files)}
 	for n, v := range files {
-		t.Bytes += v.size
-		items = append(items, detect.Item{Name: fmt.Sprintf("%d-%s", n, v.name), Size: v.size, Open: func() (*detect.Opened, error) {
-			return fetch.File{Client: client, URL: fmt.Sprintf("%s/%d", server.URL, n), Size: v.size}.Open(ctx)
+		t.Bytes += v.Size
+		items = append(items, detect.Item{Name: fmt.Sprintf("%d-%s", n, v.Name), Size: v.Size, Open: func() (*detect.Opened, error) {
+			return fetch.File{Client: client, URL: fmt.Sprintf("%s/%d", server.URL, n), Size: v.Size}.Open(ctx)
 		}})
 	}
 	results, err := detect.Batch{Engine: engine, Workers: 2, Digest: true}.Scan(ctx, items)
@@ -95,10 +95,10 @@ func remote(ctx context.Context, name string, files []virtual) (t Transfer, err 
 	return t, nil
 }
 
-// virtual is a file whose beginning is there and whose rest is zeros, except for headers inside of it.
-type virtual struct {
-	name   string
-	size   int64
+// Model is a file whose beginning is there and whose rest is zeros, except for headers inside of it. It takes no memory for them.
+type Model struct {
+	Name   string
+	Size   int64   // bytes
 	pieces []piece // in order
 }
 
@@ -109,11 +109,11 @@ type piece struct {
 }
 
 // ReadAt implements io.ReaderAt.
-func (v virtual) ReadAt(p []byte, off int64) (int, error) {
-	if off >= v.size {
+func (v Model) ReadAt(p []byte, off int64) (int, error) {
+	if off >= v.Size {
 		return 0, io.EOF
 	}
-	n := int(min(int64(len(p)), v.size-off))
+	n := int(min(int64(len(p)), v.Size-off))
 	clear(p[:n])
 	for _, s := range v.pieces {
 		from, to := max(off, s.offset), min(off+int64(n), s.offset+int64(len(s.data)))
@@ -127,8 +127,8 @@ func (v virtual) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// safetensorsFile is a file of tensors of so many bytes.
-func safetensorsFile(tensors int, size int64) virtual {
+// Safetensors is a file of tensors of so many bytes.
+func Safetensors(tensors int, size int64) Model {
 	var header bytes.Buffer
 	header.WriteString(`{"__metadata__":{"format":"pt"}`)
 	for i := range tensors {
@@ -137,11 +137,11 @@ func safetensorsFile(tensors int, size int64) virtual {
 	}
 	header.WriteByte('}')
 	head := append(binary.LittleEndian.AppendUint64(nil, uint64(header.Len())), header.Bytes()...)
-	return virtual{"model.safetensors", int64(len(head)) + int64(tensors)*size, []piece{{0, head}}}
+	return Model{"model.safetensors", int64(len(head)) + int64(tensors)*size, []piece{{0, head}}}
 }
 
-// ggufFile is a file of F16 tensors of so many bytes.
-func ggufFile(tensors int, size int64) virtual {
+// GGUF is a file of F16 tensors of so many bytes.
+func GGUF(tensors int, size int64) Model {
 	le := binary.LittleEndian
 	text := func(b []byte, s string) []byte { return append(le.AppendUint64(b, uint64(len(s))), s...) }
 	head := le.AppendUint32([]byte("GGUF"), 3)
@@ -154,11 +154,11 @@ func ggufFile(tensors int, size int64) virtual {
 		head = le.AppendUint64(le.AppendUint32(head, 1), uint64(int64(i)*step))
 	}
 	start := (int64(len(head)) + 31) / 32 * 32
-	return virtual{"model.gguf", start + int64(tensors-1)*step + size, []piece{{0, head}}}
+	return Model{"model.gguf", start + int64(tensors-1)*step + size, []piece{{0, head}}}
 }
 
-// onnxFile is a model that adds up so many tensors of so many bytes.
-func onnxFile(tensors int, size int64) virtual {
+// ONNX is a model that adds up so many tensors of so many bytes.
+func ONNX(tensors int, size int64) Model {
 	field := func(b []byte, number int, body []byte) []byte {
 		return append(binary.AppendUvarint(binary.AppendUvarint(b, uint64(number)<<3|2), uint64(len(body))), body...)
 	}
@@ -200,5 +200,5 @@ func onnxFile(tensors int, size int64) virtual {
 		pieces = append(pieces, piece{offset, h})
 		offset += int64(len(h)) + size
 	}
-	return virtual{"model.onnx", offset, pieces}
+	return Model{"model.onnx", offset, pieces}
 }
