@@ -30,6 +30,22 @@ func StreamBlob(size int64, open func() (io.ReadCloser, error)) *Blob {
 // Size is the number of bytes, or -1 when it is not known.
 func (b *Blob) Size() int64 { return b.size }
 
+// Length is Size, or where that is unknown the number of bytes there are, which it counts by reading them.
+func (b *Blob) Length() (int64, error) {
+	if b.size >= 0 {
+		return b.size, nil
+	}
+	r, err := b.Open()
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(io.Discard, r)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return 0, fmt.Errorf("read content to its end: %w", err)
+	}
+	return n, nil
+}
+
 // At gives random access; nil when the blob is forward-only.
 func (b *Blob) At() io.ReaderAt { return b.at }
 

@@ -2,6 +2,13 @@ package format
 
 import "strings"
 
+// What Escape answers, for callers to whom some ways out matter more than others.
+const (
+	Absolute = "is an absolute path"
+	Drive    = "names a drive"
+	Climbing = "leaves its folder"
+)
+
 // Escape says how the name of a member leaves the folder that its archive is unpacked to; empty for a name that does not.
 // Backslashes count as separators, as on Windows.
 func Escape(name string) string {
@@ -12,13 +19,13 @@ func Escape(name string) string {
 	case strings.ContainsRune(name, 0):
 		return "contains a zero byte"
 	case strings.HasPrefix(slashes, "/"):
-		return "is an absolute path"
+		return Absolute
 	case len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z'):
-		return "names a drive"
+		return Drive
 	}
 	for part := range strings.SplitSeq(slashes, "/") {
 		if part == ".." {
-			return "leaves its folder"
+			return Climbing
 		}
 	}
 	return ""

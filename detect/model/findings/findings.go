@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/detect"
 )
 
@@ -61,25 +62,27 @@ func (l *List) Close() {
 	}
 }
 
-// Leaves says how a path that a model names leads out of the folder of the model; empty when it does not. Slashes of both
-// kinds separate, because readers on Windows take both.
+// What Leaves answers beside the answers of format.Escape.
+const (
+	Address = "is an address"
+	Control = "holds control characters"
+	Home    = "begins in a home folder"
+)
+
+// Leaves says how a path that a model names leads out of the folder of the model; empty when it does not. Unlike the name of a
+// member, which format.Escape judges, such a path may be left empty, and may be an address or begin in a home folder.
 func Leaves(name string) string {
 	switch {
+	case name == "":
+		return ""
 	case strings.ContainsAny(name, "\x00\r\n"):
-		return "holds control characters"
+		return Control
 	case strings.Contains(name, "://"):
-		return "is an address"
-	case strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || len(name) > 1 && name[1] == ':':
-		return "is absolute"
+		return Address
 	case strings.HasPrefix(name, "~"):
-		return "begins in a home folder"
+		return Home
 	}
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
-		if part == ".." {
-			return "leads out of its folder"
-		}
-	}
-	return ""
+	return format.Escape(name)
 }
 
 // Library reports whether a path names a file that a program loads as native code.

@@ -55,9 +55,9 @@ func TestFindingsOfOneRuleAreSummedUp(t *testing.T) {
 func TestLeaves(t *testing.T) {
 	for name, want := range map[string]string{
 		"weights/weight.bin": "", "a..b": "", "": "", "./x": "", "...": "",
-		"/etc/passwd": "is absolute", `C:\x`: "is absolute", `\\host\share`: "is absolute", "../x": "leads out of its folder",
-		`a\..\..\b`: "leads out of its folder", "http://127.0.0.1/x": "is an address", "~/x": "begins in a home folder",
-		"x\x00.bin": "holds control characters",
+		"/etc/passwd": format.Absolute, `C:\x`: format.Drive, `\\host\share`: format.Absolute, "../x": format.Climbing,
+		`a\..\..\b`: format.Climbing, "http://127.0.0.1/x": findings.Address, "~/x": findings.Home,
+		"x\x00.bin": findings.Control,
 	} {
 		if got := findings.Leaves(name); got != want {
 			t.Errorf("Leaves(%q) is %q, want %q", name, got, want)

@@ -17,6 +17,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/json"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/detect/model/hydra"
 	"github.com/picketsec/picket/detect/model/python"
 	"github.com/picketsec/picket/detect/model/template"
@@ -25,7 +26,6 @@ import (
 
 // Bounds of one document.
 const (
-	maxEach = 20      // findings of one rule that are listed one by one
 	large   = 1 << 20 // bytes; a larger document is first searched for the members that matter
 	perByte = 8       // steps of the budget for so many bytes
 	maxCode = 256     // source files that one document names
@@ -58,7 +58,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 	if err != nil {
 		return fmt.Errorf("open document: %w", err)
 	}
-	d := &document{in: in, out: out, count: map[string]int{}, seen: map[string]bool{}}
+	d := &document{in: in, out: out, list: findings.New(out), seen: map[string]bool{}}
 	d.json = jsonstream.New(r, jsonstream.Options{Depth: json.MaxDepth, Text: template.MaxSize + 1, Python: true})
 	err = d.read()
 	if broken, ok := errors.AsType[*jsonstream.Error](err); ok {
@@ -140,7 +140,7 @@ type document struct {
 	out   *detect.Output
 	json  *jsonstream.Reader
 	open  []frame
-	count map[string]int
+	list  *findings.List
 	seen  map[string]bool
 	codes []code
 	root  []text // strings of the document itself
@@ -256,17 +256,14 @@ func structural(key string) bool {
 	return false
 }
 
-// report keeps a finding once per rule and subject, and at most maxEach of a rule.
+// report keeps a finding once per rule and subject.
 func (d *document) report(rule picket.Rule, at int64, subject, summary, excerpt string) {
 	key := rule.ID + "\x00" + subject
 	if d.seen[key] {
 		return
 	}
 	d.seen[key] = true
-	if d.count[rule.ID]++; d.count[rule.ID] > maxEach {
-		return
-	}
-	d.out.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120), Confidence: picket.Certain,
+	d.list.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120), Confidence: picket.Certain,
 		Technique: hydra.Technique(rule), Evidence: picket.NewEvidence(summary, excerpt)})
 }
 
@@ -289,11 +286,7 @@ func (d *document) conclude(ctx context.Context) error {
 		}
 		d.report(ruleMissing(), at, name, "the configuration names a source file that is not there", name)
 	}
-	for _, rule := range ownRules() {
-		if n := d.count[rule.ID] - maxEach; n > 0 {
-			d.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""), Evidence: picket.NewEvidence(fmt.Sprintf("%d more findings like these", n), "")})
-		}
-	}
+	d.list.Close()
 	return err
 }
 

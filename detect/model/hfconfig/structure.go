@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/detect/model/hydra"
 )
 
@@ -25,7 +26,7 @@ func (d *document) module(f frame) {
 	if kind == "" || where == 0 || named == 0 || !strings.Contains(kind, ".") {
 		return
 	}
-	if leaves(folder) {
+	if findings.Leaves(folder) != "" {
 		d.report(rulePath(), where, folder, "a module lies outside of the model", folder)
 	}
 	if strings.HasPrefix(kind, "sentence_transformers.") && strings.Count(kind, ".") >= 2 && !strings.Contains(kind, "._") {
@@ -42,7 +43,7 @@ func (d *document) module(f frame) {
 func (d *document) imported(name string, at int64, how string) {
 	module := name[:max(0, strings.LastIndexByte(name, '.'))]
 	file := strings.ReplaceAll(module, ".", "/") + ".py"
-	if d.in.Sibling != nil && module != "" && !leaves(module) {
+	if d.in.Sibling != nil && module != "" && findings.Leaves(module) == "" {
 		if _, err := d.in.Sibling(file); err == nil {
 			d.report(ruleRemoteCode(), at, name, fmt.Sprintf("%s %s of this repository", how, name), name)
 			d.named(file, at)
@@ -94,7 +95,7 @@ func (d *document) pipeline() {
 		case p.key == "_class_name":
 			d.reference(p.library+"."+p.class, p.at)
 		case strings.HasPrefix(p.key, "_"):
-		case leaves(p.library) || strings.Contains(p.library, "/"):
+		case findings.Leaves(p.library) != "" || strings.Contains(p.library, "/"):
 			d.report(rulePath(), p.at, p.key, fmt.Sprintf("the component %s is code outside of the model: %s", p.key, p.library), p.library)
 		case !component(p.library):
 			d.component(p)

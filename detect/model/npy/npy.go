@@ -26,13 +26,9 @@ func (Detector) Info() detect.Info {
 
 // Detect implements detect.Detector. NumPy writes and reads several arrays one after the other in one file; each is judged.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
-	size := in.Blob.Size()
-	if size < 0 {
-		n, err := length(in.Blob)
-		if err != nil {
-			return err
-		}
-		size = n
+	size, err := in.Blob.Length()
+	if err != nil {
+		return err
 	}
 	for n, at := 1, int64(0); at < size; n++ {
 		s := &scan{out: out, blob: in.Blob, size: size, at: at, n: n}
@@ -182,17 +178,4 @@ func (s *scan) inspect(ctx context.Context, name string, from, to int64, expect 
 		return err
 	}
 	return s.out.Inspect(ctx, detect.Part{Name: name, Blob: part, Expect: expect})
-}
-
-// length counts the bytes of content of unknown size.
-func length(blob *format.Blob) (int64, error) {
-	r, err := blob.Open()
-	if err != nil {
-		return 0, fmt.Errorf("open array file: %w", err)
-	}
-	n, err := io.Copy(io.Discard, r)
-	if err = errors.Join(err, r.Close()); err != nil {
-		return 0, fmt.Errorf("read array file to its end: %w", err)
-	}
-	return n, nil
 }

@@ -24,7 +24,7 @@ func (s *scan) metadata(ctx context.Context, m safetensors.Metadata) {
 	}
 	where := picket.At("", m.Offset)
 	found := func(rule picket.Rule, what, match string) {
-		s.report(picket.Finding{Rule: rule, Location: where, Subject: picket.Printable(m.Key, 80), Confidence: picket.Likely,
+		s.Report(picket.Finding{Rule: rule, Location: where, Subject: picket.Printable(m.Key, 80), Confidence: picket.Likely,
 			Evidence: picket.NewEvidence(fmt.Sprintf("metadata %q %s", m.Key, what), match)})
 	}
 	for _, text := range []string{m.Key, m.Value} {
@@ -42,7 +42,7 @@ func (s *scan) metadata(ctx context.Context, m safetensors.Metadata) {
 func (s *scan) ownRule(general picket.Rule) (picket.Rule, bool) {
 	own := map[string]picket.Rule{"code": ruleCode(), "markup": ruleMarkup(), "terminal-escape": ruleEscape(), "path": rulePath(),
 		"secret": ruleSecret(), "link": ruleLink()}[strings.TrimPrefix(general.ID, "model.text.")]
-	return own, own.ID != "" && (own.ID != ruleLink().ID || s.count[own.ID] == 0)
+	return own, own.ID != "" && (own.ID != ruleLink().ID || !s.Fired(own))
 }
 
 // maxHidden bounds how many metadata values of one file are decoded.
@@ -64,17 +64,20 @@ func (s *scan) decode(ctx context.Context, m safetensors.Metadata) {
 		Expect: detect.TensorData})
 }
 
+// maxTargets is how many targets in one value are judged.
+const maxTargets = 20
+
 // targets reports what a Hydra-style configuration in the metadata would instantiate.
 func (s *scan) targets(m safetensors.Metadata, text string) {
 	if m.Key == "_target_" && text == m.Value {
 		text = "_target_: " + text
 	}
-	for _, hit := range targetKey.FindAllStringSubmatch(text, maxEach) {
+	for _, hit := range targetKey.FindAllStringSubmatch(text, maxTargets) {
 		rule, what := ruleTarget(), "names a class for a configuration library to instantiate"
 		if judged, _, bad := hydra.Judge(hit[1]); bad && judged.Severity == picket.Critical {
 			rule, what = ruleTargetCode(), "makes a configuration library call "+hit[1]
 		}
-		s.report(picket.Finding{Rule: rule, Location: picket.At("", m.Offset), Subject: hit[1],
+		s.Report(picket.Finding{Rule: rule, Location: picket.At("", m.Offset), Subject: hit[1],
 			Evidence: picket.NewEvidence(fmt.Sprintf("metadata %q %s", m.Key, what), hit[0])})
 	}
 }

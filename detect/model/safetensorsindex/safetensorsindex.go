@@ -10,18 +10,16 @@ import (
 	"path"
 	"strings"
 
-	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format/safetensors"
 	"github.com/picketsec/picket/artifact/format/safetensorsindex"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/findings"
 	"github.com/picketsec/picket/internal/extent"
 	"github.com/picketsec/picket/internal/limits"
 )
 
-const (
-	maxEach  = 20      // findings of one rule that are listed one by one
-	maxFiles = 1 << 14 // files that one model may be split into
-)
+// maxFiles is the number of files that one model may be split into.
+const maxFiles = 1 << 14
 
 // Detector inspects index files.
 type Detector struct{}
@@ -44,9 +42,9 @@ type shard struct {
 
 // scan is one run over one index.
 type scan struct {
-	in      detect.Input
-	out     *detect.Output
-	count   map[string]int // findings by rule
+	in  detect.Input
+	out *detect.Output
+	*findings.List
 	shards  []shard
 	numbers map[string]int // of shards, by name
 	tensors *extent.List   // Start is the number of the shard
@@ -56,26 +54,25 @@ type scan struct {
 
 // Detect implements detect.Detector.
 func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) error {
-	s := &scan{in: in, out: out, count: map[string]int{}, numbers: map[string]int{}, tensors: extent.New(in.Budget)}
+	s := &scan{in: in, out: out, List: findings.New(out), numbers: map[string]int{}, tensors: extent.New(in.Budget)}
 	defer s.tensors.Release()
+	defer s.Close()
 	index, err := s.read(s.entry)
 	s.names()
 	if err != nil {
-		s.summarise()
 		return err
 	}
 	if index.Repeated {
-		s.report(ruleDuplicate(), 0, "", "a key of the index appears twice")
+		s.Add(ruleDuplicate(), 0, "", "a key of the index appears twice")
 	}
 	s.tensors.Duplicates(func(_, second extent.Range) {
-		s.report(ruleDuplicate(), second.At, "", "the index gives two files for one tensor")
+		s.Add(ruleDuplicate(), second.At, "", "the index gives two files for one tensor")
 	})
 	if in.Sibling != nil {
 		if err := s.compare(index); err != nil {
 			return err
 		}
 	}
-	s.summarise()
 	if size := in.Blob.Size(); size > 0 {
 		out.Parsed(size)
 	}
@@ -114,38 +111,19 @@ func (s *scan) names() {
 	}
 	for i := range s.shards {
 		f := &s.shards[i]
-		if why := escapes(f.name); why != "" {
-			s.report(rulePath(), f.at, f.name, "the name of a file "+why)
+		why := findings.Leaves(f.name)
+		if path.Clean(f.name) == "." {
+			why = "is empty"
+		}
+		if why != "" {
+			s.Add(rulePath(), f.at, f.name, "the name of a file "+why)
 			continue
 		}
 		f.sound = true
 		if safe && !strings.HasSuffix(f.name, ".safetensors") {
-			s.report(ruleFormat(), f.at, f.name, "the index of safetensors files names a file of another kind")
+			s.Add(ruleFormat(), f.at, f.name, "the index of safetensors files names a file of another kind")
 		}
 	}
-}
-
-// escapes says how a name leads out of the folder of the model; empty when it does not.
-func escapes(name string) string {
-	clean := path.Clean(name)
-	switch {
-	case name == "" || clean == ".":
-		return "is empty"
-	case strings.ContainsAny(name, "\x00\r\n"):
-		return "holds control characters"
-	case strings.Contains(name, "://"):
-		return "is an address"
-	case strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || len(name) > 1 && name[1] == ':':
-		return "is absolute"
-	case strings.HasPrefix(name, "~"):
-		return "begins in a home folder"
-	}
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '\\' }) {
-		if part == ".." {
-			return "leads out of its folder"
-		}
-	}
-	return ""
 }
 
 // compare looks for the tensors in the files.
@@ -159,12 +137,12 @@ func (s *scan) compare(index safetensorsindex.Index) error {
 		whole = whole && s.shards[i].header
 	}
 	if whole && index.TotalSize >= 0 && index.TotalSize != s.size {
-		s.report(ruleSize(), 0, "", fmt.Sprintf("the index claims %d bytes of tensors, the files hold %d", index.TotalSize, s.size))
+		s.Add(ruleSize(), 0, "", fmt.Sprintf("the index claims %d bytes of tensors, the files hold %d", index.TotalSize, s.size))
 	}
 	_, err := s.read(func(e safetensorsindex.Entry) error {
 		i, r, ok := s.tensors.Find(e.Hash)
 		if f := s.shards[s.numbers[e.File]]; ok && f.header && r.Start == int64(s.numbers[e.File]) && !s.present[i] {
-			s.report(ruleTensor(), e.Offset, e.Tensor, fmt.Sprintf("%s has no tensor of this name", f.name))
+			s.Add(ruleTensor(), e.Offset, e.Tensor, fmt.Sprintf("%s has no tensor of this name", f.name))
 		}
 		return nil
 	})
@@ -176,7 +154,7 @@ func (s *scan) open(number int) {
 	f := &s.shards[number]
 	blob, err := s.in.Sibling(f.name)
 	if err != nil {
-		s.report(ruleMissing(), f.at, f.name, "the index names a file that is not there")
+		s.Add(ruleMissing(), f.at, f.name, "the index names a file that is not there")
 		return
 	}
 	probe, err := detect.NewProbe(blob)
@@ -194,23 +172,4 @@ func (s *scan) open(number int) {
 		}
 	}})
 	f.header = errors.Join(err, r.Close()) == nil
-}
-
-// report keeps at most maxEach findings of a rule.
-func (s *scan) report(rule picket.Rule, at int64, subject, summary string) {
-	s.count[rule.ID]++
-	if s.count[rule.ID] <= maxEach {
-		s.out.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
-			Evidence: picket.NewEvidence(summary, subject)})
-	}
-}
-
-// summarise says how many findings of each rule were not listed.
-func (s *scan) summarise() {
-	for _, rule := range rules() {
-		if n := s.count[rule.ID] - maxEach; n > 0 {
-			s.out.Report(picket.Finding{Rule: rule, Location: picket.Whole(""),
-				Evidence: picket.NewEvidence(fmt.Sprintf("%d more findings like these", n), "")})
-		}
-	}
 }

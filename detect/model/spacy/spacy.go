@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/json"
 	"github.com/picketsec/picket/artifact/format/spacy"
 	"github.com/picketsec/picket/detect"
@@ -81,7 +82,7 @@ func setting(list *findings.List, s spacy.Setting) {
 	case s.Key == "source" && strings.HasPrefix(s.Section, "components."):
 		list.Add(ruleSource(), s.Offset, s.Value, "a component is taken from the pipeline "+s.Value)
 	case s.Key == "path" || s.Key == "vectors" || s.Key == "init_tok2vec" || s.Section == "paths" || strings.HasSuffix(s.Key, "_path"):
-		if why := findings.Leaves(s.Value); strings.Contains(why, "address") || strings.Contains(why, "leads out") || strings.Contains(why, "control") {
+		if why := findings.Leaves(s.Value); why == findings.Address || why == format.Climbing || why == findings.Control {
 			list.Add(rulePath(), s.Offset, s.Value, "the path "+s.Key+" "+why) // absolute ones are of the machine that trained it
 		}
 	}

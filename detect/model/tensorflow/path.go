@@ -3,6 +3,7 @@ package tensorflow
 import (
 	"strings"
 
+	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/detect/model/findings"
 )
 
@@ -37,7 +38,7 @@ func locate(path string) place {
 		return remote
 	case how == "":
 		return relative
-	case how == "is absolute":
+	case how == format.Absolute || how == format.Drive:
 		return absolute
 	}
 	return sensitive

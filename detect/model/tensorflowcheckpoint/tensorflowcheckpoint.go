@@ -55,7 +55,9 @@ func (s *scan) state() error {
 	}
 	for _, p := range paths {
 		// Old versions wrote absolute paths, and training in a cloud names its buckets.
-		if why := findings.Leaves(p.Text); why != "" && why != "is absolute" && why != "is an address" || strings.HasPrefix(p.Text, `\\`) {
+		why := findings.Leaves(p.Text)
+		usual := why == "" || why == format.Absolute || why == format.Drive || why == findings.Address
+		if !usual || strings.HasPrefix(p.Text, `\\`) {
 			s.list.Report(picket.Finding{Rule: rulePath(), Location: picket.Location{Offset: -1, Line: p.Line}, Subject: picket.Printable(p.Text, 120),
 				Evidence: picket.NewEvidence("the path of a checkpoint "+why, p.Text)})
 		}
