@@ -113,7 +113,7 @@ func writeConverted(ctx context.Context, env Env, item detect.Item, key, from, t
 	}
 	var size int64
 	err = replaceFile(to, func(w io.Writer) error {
-		size, err = weights.WriteSafetensors(w, tensors, map[string]string{"format": "pt"})
+		size, err = weights.WriteSafetensors(ctx, w, tensors, map[string]string{"format": "pt"})
 		if err == nil {
 			err = opened.Settled()
 		}

@@ -122,7 +122,7 @@ func (s *side) tensors(name string) (list []compare.Tensor, ok bool, err error) 
 		return nil, false, nil //nolint:nilerr // no weights, or none that can be listed: the comparison says so
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	list, err = compare.Sum(set)
+	list, err = compare.Sum(s.ctx, set)
 	return list, err == nil, err
 }
 

@@ -4,6 +4,7 @@ package compare
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"slices"
 	"strconv"
@@ -230,12 +231,12 @@ func (t Tensor) form(exists bool) string {
 	return b.String()
 }
 
-// Sum computes the digest of the elements of each tensor.
-func Sum(set *weights.Set) ([]Tensor, error) {
+// Sum computes the digest of the elements of each tensor. It stops when ctx ends.
+func Sum(ctx context.Context, set *weights.Set) ([]Tensor, error) {
 	list := make([]Tensor, 0, len(set.Tensors))
 	for _, t := range set.Tensors {
 		h := sha256.New()
-		if err := t.Elements(h); err != nil {
+		if err := t.Elements(ctx, h); err != nil {
 			return nil, err
 		}
 		list = append(list, Tensor{Name: t.Name, Type: t.Type, Shape: t.Shape, Digest: picket.SHA256([sha256.Size]byte(h.Sum(nil)))})

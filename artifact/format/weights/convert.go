@@ -1,8 +1,10 @@
 package weights
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -26,8 +28,8 @@ type entry struct {
 
 // WriteSafetensors writes the tensors as a safetensors file, in the order that its reference writer uses: the widest elements
 // first, then by name. Tensors that share a storage are written each by itself. The same tensors give the same bytes. Metadata
-// becomes __metadata__. It returns the number of bytes.
-func WriteSafetensors(w io.Writer, tensors []Tensor, metadata map[string]string) (int64, error) {
+// becomes __metadata__. It returns the number of bytes. It stops when ctx ends.
+func WriteSafetensors(ctx context.Context, w io.Writer, tensors []Tensor, metadata map[string]string) (int64, error) {
 	tensors = slices.Clone(tensors)
 	slices.SortFunc(tensors, func(a, b Tensor) int {
 		return cmp.Or(cmp.Compare(ItemSize(b.Type), ItemSize(a.Type)), cmp.Compare(a.Name, b.Name))
@@ -41,7 +43,7 @@ func WriteSafetensors(w io.Writer, tensors []Tensor, metadata map[string]string)
 		return 0, fmt.Errorf("write header: %w", err)
 	}
 	for _, t := range tensors {
-		if err := t.write(w); err != nil {
+		if err := t.write(stopping{ctx, w}); err != nil {
 			return total, fmt.Errorf("write tensor %q: %w", t.Name, err)
 		}
 		total += t.Size
@@ -126,17 +128,19 @@ func (t Tensor) gather(w io.Writer) error {
 	for i, n := range t.Shape {
 		span += (n - 1) * t.Strides[i]
 	}
-	if span*item > maxGather || t.Size > maxGather {
+	if span*item > maxGather {
 		return fmt.Errorf("its elements are spread over %d bytes, more than the %d that are put in order", span*item, maxGather)
 	}
 	source, err := t.Data.ReadRange(t.Start, span*item)
 	if err != nil {
 		return err
 	}
-	out := make([]byte, 0, t.Size)
+	out := bufio.NewWriterSize(w, 256<<10)
 	index := make([]int64, len(t.Shape))
-	for at := int64(0); int64(len(out)) < t.Size; {
-		out = append(out, source[at*item:(at+1)*item]...)
+	for at, left := int64(0), t.Size/item; left > 0; left-- {
+		if _, err := out.Write(source[at*item : (at+1)*item]); err != nil {
+			return err
+		}
 		for d := len(index) - 1; d >= 0; d-- {
 			index[d]++
 			at += t.Strides[d]
@@ -147,16 +151,29 @@ func (t Tensor) gather(w io.Writer) error {
 			index[d] = 0
 		}
 	}
-	_, err = w.Write(out)
-	return err
+	return out.Flush()
 }
 
-// Elements writes the elements in order, whatever their strides.
-func (t Tensor) Elements(w io.Writer) error {
+// stopping writes until its context ends.
+type stopping struct {
+	ctx context.Context
+	to  io.Writer
+}
+
+// Write implements io.Writer.
+func (s stopping) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.to.Write(p)
+}
+
+// Elements writes the elements in order, whatever their strides. It stops when ctx ends.
+func (t Tensor) Elements(ctx context.Context, w io.Writer) error {
 	if t.Data == nil {
 		return fmt.Errorf("read tensor %q: %w", t.Name, format.ErrMalformed)
 	}
-	if err := t.write(w); err != nil {
+	if err := t.write(stopping{ctx, w}); err != nil {
 		return fmt.Errorf("read tensor %q: %w", t.Name, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/pickle"
@@ -21,13 +22,14 @@ type archive struct {
 	root     string
 	members  map[string]*zip.Entry
 	storages map[string]*format.Blob
+	classes  map[string]string // of each storage, by its key
 }
 
 // fromTorch lists the tensors of a PyTorch archive, by what its pickle says, without building anything. An archive that its
 // readers could understand differently is malformed here.
 func fromTorch(ctx context.Context, b *format.Blob, budget *limits.Budget) (*Set, error) {
 	z, err := zip.Read(b, budget)
-	a := &archive{zip: z, members: map[string]*zip.Entry{}, storages: map[string]*format.Blob{}}
+	a := &archive{zip: z, members: map[string]*zip.Entry{}, storages: map[string]*format.Blob{}, classes: map[string]string{}}
 	set, err := a.list(ctx, budget, err)
 	if err != nil {
 		z.Close()
@@ -193,8 +195,8 @@ func (o *object) pairs(name string, list []pickle.Value, depth int) error {
 		if n, isInt := o.m.Int(list[i]); !ok && isInt {
 			key, ok = strconv.FormatInt(n, 10), true
 		}
-		if !ok {
-			return fmt.Errorf("a key of %q is neither text of at most 256 bytes nor a number", name)
+		if !ok || !utf8.ValidString(key) {
+			return fmt.Errorf("a key of %q is neither Unicode text of at most 256 bytes nor a number", name)
 		}
 		if err := o.walk(join(name, key), list[i+1], depth+1); err != nil {
 			return err
@@ -219,6 +221,9 @@ func (o *object) instance(name string, v pickle.Value, depth int) error {
 	list = append([]pickle.Value(nil), list...)
 	switch module + "." + function {
 	case "collections.OrderedDict", "collections.defaultdict", "builtins.dict":
+		if len(list) > 1 || len(list) == 1 && function != "defaultdict" {
+			return o.other(name, "a dictionary made of arguments, which are not looked into")
+		}
 		o.busy[v] = true
 		defer delete(o.busy, v)
 		return o.pairs(name, o.items[v], depth)
@@ -261,6 +266,13 @@ func (o *object) tensor(name, function string, list []pickle.Value) error {
 	if !okShape || !okStrides || !okOffset || !okSpan || !okCount || offset < 0 {
 		return fail("its sizes, strides or offset make no sense")
 	}
+	if class, known := o.classes[storage.Key]; known && class != storage.Class {
+		return fail("its storage is one of %s and of %s, and PyTorch takes the first for both", class, storage.Class)
+	}
+	o.classes[storage.Key] = storage.Class
+	if o.marked(function, list) {
+		return fail("its values are marked as conjugate or negative, and stored as they were before")
+	}
 	data, err := o.storage(storage.Key)
 	if err != nil {
 		return fail("%w", err)
@@ -277,6 +289,16 @@ func (o *object) tensor(name, function string, list []pickle.Value) error {
 		return fmt.Errorf("%d tensors: %w", maxTensors, limits.ErrExceeded)
 	}
 	return nil
+}
+
+// marked reports whether the last argument of a tensor says that its values are others than the stored ones.
+func (o *object) marked(function string, list []pickle.Value) bool {
+	at := map[string]int{"_rebuild_tensor_v2": 6, "_rebuild_tensor_v3": 7}[function]
+	if at == 0 || len(list) <= at || o.m.Kind(list[at]) == pickle.None {
+		return false
+	}
+	marks, known := o.m.Elements(list[at])
+	return !known || o.m.Kind(list[at]) != pickle.Dict || len(marks) > 0
 }
 
 // contiguous reports whether the elements lie one after the other. The stride of a dimension of size 1 does not matter.

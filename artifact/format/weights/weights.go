@@ -62,6 +62,28 @@ const maxTensors = 1 << 20
 // List reads the tensors of a file. The error wraps ErrNoWeights for content of another format, format.ErrMalformed, or
 // limits.ErrExceeded. The caller closes the set.
 func List(ctx context.Context, b *format.Blob, probe format.Probe, budget *limits.Budget) (*Set, error) {
+	set, err := list(ctx, b, probe, budget)
+	if err != nil {
+		return nil, err
+	}
+	total := int64(0)
+	for _, t := range set.Tensors {
+		if total += t.Size; total > slack+maxSpread*b.Size() {
+			return nil, errors.Join(fmt.Errorf("list tensors: they overlap so much that together they are larger than %d times the file and %d GiB: %w",
+				maxSpread, slack>>30, limits.ErrExceeded), set.Close())
+		}
+	}
+	return set, nil
+}
+
+// Tensors that share bytes can stand for more than any disk holds.
+const (
+	maxSpread = 4       // how often the file may be as large as all tensors, besides
+	slack     = 1 << 30 // bytes
+)
+
+// list reads the tensors by the format of the content.
+func list(ctx context.Context, b *format.Blob, probe format.Probe, budget *limits.Budget) (*Set, error) {
 	switch {
 	case b.At() == nil:
 	case (safetensors.Format{}).Match(probe):

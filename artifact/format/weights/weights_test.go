@@ -83,7 +83,7 @@ func TestConvertAgreesWithTorch(t *testing.T) {
 		t.Errorf("beside tensors there is %v, want %v", set.Others, want)
 	}
 	var out bytes.Buffer
-	n, err := weights.WriteSafetensors(&out, set.Tensors, map[string]string{"format": "pt"})
+	n, err := weights.WriteSafetensors(context.Background(), &out, set.Tensors, map[string]string{"format": "pt"})
 	if err != nil || n != int64(out.Len()) {
 		t.Fatalf("wrote %d bytes, said %d (%v)", out.Len(), n, err)
 	}
@@ -136,7 +136,7 @@ func TestWriteRefuses(t *testing.T) {
 	short := one
 	short.Start = 8
 	for name, tensors := range map[string][]weights.Tensor{"twice": {one, one}, "type": {quantised}, "data": {short}} {
-		if _, err := weights.WriteSafetensors(&bytes.Buffer{}, tensors, nil); err == nil {
+		if _, err := weights.WriteSafetensors(context.Background(), &bytes.Buffer{}, tensors, nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -154,10 +154,10 @@ func FuzzList(f *testing.F) {
 				t.Fatalf("tensor %+v", tensor)
 			}
 		}
-		if _, err := weights.WriteSafetensors(&bytes.Buffer{}, set.Tensors, nil); err == nil && set.Format == "safetensors" {
+		if _, err := weights.WriteSafetensors(context.Background(), &bytes.Buffer{}, set.Tensors, nil); err == nil && set.Format == "safetensors" {
 			var first, second bytes.Buffer
-			weights.WriteSafetensors(&first, set.Tensors, nil)  //nolint:errcheck // it was written above
-			weights.WriteSafetensors(&second, set.Tensors, nil) //nolint:errcheck // as above
+			weights.WriteSafetensors(context.Background(), &first, set.Tensors, nil)  //nolint:errcheck // it was written above
+			weights.WriteSafetensors(context.Background(), &second, set.Tensors, nil) //nolint:errcheck // as above
 			if !bytes.Equal(first.Bytes(), second.Bytes()) {
 				t.Error("the same tensors give different bytes")
 			}
@@ -166,4 +166,58 @@ func FuzzList(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// lying writes files that PyTorch loads with other values, names or more bytes than a naive reader sees.
+const lying = `
+import struct, zipfile
+def text(s): return b"X" + struct.pack("<I", len(s)) + s
+def number(n): return b"J" + struct.pack("<i", n)
+def many(*x): return b"(" + b"".join(x) + b"t"
+def name(m, n): return b"c" + m + b"\n" + n + b"\n"
+empty = name(b"collections", b"OrderedDict") + b")R"
+def tensor(cls=b"FloatStorage", size=8, stride=1, more=b""):
+    storage = many(text(b"storage"), name(b"torch", cls), text(b"0"), text(b"cpu"), number(8)) + b"Q"
+    return name(b"torch._utils", b"_rebuild_tensor_v2") + many(storage, number(0), many(number(size)), many(number(stride)), b"\x89", empty, more) + b"R"
+def save(file, *items):
+    with zipfile.ZipFile(file, "w") as z:
+        z.writestr("m/data.pkl", b"\x80\x02}(" + b"".join(text(k) + v for k, v in items) + b"u.")
+        z.writestr("m/version", "3\n")
+        z.writestr("m/data/0", struct.pack("<8f", *range(8)))
+save("good", (b"a", tensor()), (b"b", tensor(more=b"}")))
+save("types", (b"a", tensor()), (b"b", tensor(cls=b"LongStorage", size=4)))
+save("conjugate", (b"a", tensor(cls=b"ComplexFloatStorage", size=4, more=b"}(" + text(b"conj") + b"\x88u")))
+save("surrogates", (b"\xed\xa0\x80", tensor()), (b"\xed\xa0\x81", tensor()))
+save("bomb", *((b"t%d" % i, tensor(size=1 << 27, stride=0)) for i in range(8)))
+save("arguments", (b"a", tensor()), (b"hidden", name(b"collections", b"OrderedDict") + many(b"](" + many(text(b"x"), tensor()) + b"e") + b"R"))
+`
+
+func TestFilesThatPyTorchReadsOtherwise(t *testing.T) {
+	dir := debianPython(t, lying)
+	for name, fails := range map[string]string{"good": "", "arguments": "", "types": "takes the first", "conjugate": "conjugate or negative",
+		"surrogates": "Unicode", "bomb": "overlap so much"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := list(t, content)
+		if fails != "" {
+			if err == nil || !strings.Contains(err.Error(), fails) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if name == "arguments" && (len(set.Tensors) != 1 || len(set.Others) != 1 || set.Others[0].Name != "hidden") {
+			t.Errorf("%d tensors, others %v", len(set.Tensors), set.Others)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := weights.WriteSafetensors(ctx, &bytes.Buffer{}, set.Tensors, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: stopped and written: %v", name, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -149,6 +150,7 @@ func (x *extractor) add(out []byte, v uint64) []byte {
 
 // hidden is the content in the lowest bits of a tensor.
 type hidden struct {
+	ctx    context.Context
 	tensor weights.Tensor
 	element
 	n int
@@ -158,7 +160,7 @@ type hidden struct {
 func (h hidden) open() (io.ReadCloser, error) {
 	r, w := io.Pipe()
 	go func() {
-		err := h.tensor.Elements(&sieve{extractor: extractor{element: h.element, n: h.n}, out: w})
+		err := h.tensor.Elements(h.ctx, &sieve{extractor: extractor{element: h.element, n: h.n}, out: w})
 		_ = w.CloseWithError(err) // returns nil always
 	}()
 	return r, nil

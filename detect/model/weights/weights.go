@@ -76,7 +76,7 @@ func (s *scan) tensor(t weights.Tensor) error {
 		return err
 	}
 	v := &values{element: e}
-	if err := t.Elements(v); err != nil {
+	if err := t.Elements(s.ctx, v); err != nil {
 		return err
 	}
 	name := picket.Printable(t.Name, 120)
@@ -93,7 +93,7 @@ func (s *scan) tensor(t weights.Tensor) error {
 		}
 		s.report(ruleLowBits(), t, fmt.Sprintf("the lowest %s of the values of %s are %s", plural(low), name, what))
 		part := detect.Part{Name: fmt.Sprintf("lowest %s of %s", plural(low), name), Expect: detect.TensorData,
-			Blob: format.StreamBlob(-1, hidden{t, e, low}.open)}
+			Blob: format.StreamBlob(-1, hidden{s.ctx, t, e, low}.open)}
 		if err := s.out.Inspect(s.ctx, part); err != nil {
 			return err
 		}
