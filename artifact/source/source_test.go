@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -105,6 +106,24 @@ func TestTree(t *testing.T) {
 	}
 	if err := o.Close(); err != nil || open != 0 {
 		t.Errorf("%d files are left open, %v", open, err)
+	}
+}
+
+func TestPathsOfATreeAreBounded(t *testing.T) {
+	tree := source.NewTree(context.Background(), "x://place/")
+	long := strings.Repeat("a", 8<<10)
+	var err error
+	n := 0
+	for ; n < 100_000 && err == nil; n++ {
+		err = tree.Add(source.Entry{Path: fmt.Sprintf("%d%s", n, long), Size: 1})
+	}
+	if err == nil || n < 8000 {
+		t.Fatalf("%d long paths: %v", n, err)
+	}
+	for _, i := range tree.Items("") {
+		if _, err := i.Open(); err == nil || len(i.Name) > 5000 {
+			t.Fatalf("a path of %d bytes was opened", len(i.Name))
+		}
 	}
 }
 

@@ -20,6 +20,12 @@ import (
 // MaxEntries bounds how many files one place lists.
 const MaxEntries = 200_000
 
+// Bounds of the paths of one place.
+const (
+	maxPath  = 4096     // bytes of one
+	maxPaths = 32 << 20 // bytes of all
+)
+
 // maxBeside is how many files beside an artifact are open at the same time.
 const maxBeside = 2
 
@@ -37,6 +43,7 @@ type Tree struct {
 	ctx     context.Context
 	base    string
 	entries map[string]Entry
+	paths   int // bytes
 }
 
 // NewTree makes an empty tree whose artifacts are named base and their path. The context ends all reading.
@@ -47,13 +54,17 @@ func NewTree(ctx context.Context, base string) *Tree {
 // Add adds a file. A path that would leave a folder, or that hides what it is, becomes an artifact that cannot be opened; so
 // does a path that is there already. It fails when there are too many files.
 func (t *Tree) Add(e Entry) error {
-	if len(t.entries) >= MaxEntries {
-		return fmt.Errorf("the place has more than %d files; name a folder of it", MaxEntries)
+	err := CheckPath(e.Path)
+	if len(e.Path) > maxPath {
+		e.Path = strings.ToValidUTF8(e.Path[:maxPath], "") + "…"
+	}
+	if t.paths += len(e.Path); len(t.entries) >= MaxEntries || t.paths > maxPaths {
+		return fmt.Errorf("the place has more than %d files, or their paths take more than %d MiB; name a folder of it", MaxEntries, maxPaths>>20)
 	}
 	if _, twice := t.entries[e.Path]; twice {
 		e.Open = Failing(errors.New("the place lists two files of this path"))
 	}
-	if err := CheckPath(e.Path); err != nil {
+	if err != nil {
 		e.Open = Failing(err)
 	}
 	t.entries[e.Path] = e
@@ -70,7 +81,7 @@ func CheckPath(p string) error {
 	switch {
 	case !fs.ValidPath(p) || p == "." || strings.Contains(p, `\`):
 		return errors.New("the path leaves its folder, or is not a path")
-	case len(p) > 4096 || !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl):
+	case len(p) > maxPath || !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl):
 		return errors.New("the path is too long, or holds control characters")
 	}
 	return nil
@@ -96,36 +107,46 @@ func (t *Tree) open(e Entry) (*detect.Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &beside{tree: t, folder: path.Dir(e.Path), files: map[string]*neighbour{}}
-	opened.Sibling = b.sibling
+	b := NewBeside(t.ctx, func(name string) (Entry, error) {
+		e, ok := t.entries[path.Join(path.Dir(e.Path), name)]
+		if !ok || CheckPath(e.Path) != nil {
+			return Entry{}, fs.ErrNotExist
+		}
+		return e, nil
+	})
+	opened.Sibling = b.Sibling
 	own := opened.Close
-	opened.Close = func() error { return errors.Join(own(), b.close()) }
+	opened.Close = func() error { return errors.Join(own(), b.Close()) }
 	return opened, nil
 }
 
-// beside opens the files beside an artifact, only as far as they are read and only a few at the same time.
-type beside struct {
-	tree   *Tree
-	folder string
+// Beside opens the files beside an artifact, only as far as they are read and only a few at the same time.
+type Beside struct {
+	ctx  context.Context
+	find func(name string) (Entry, error)
 
 	mu    sync.Mutex
 	files map[string]*neighbour
 	open  []*neighbour // the one opened last at the end
 }
 
-// sibling finds a file by a path relative to the artifact. What goes wrong with reading shows when it is read.
-func (b *beside) sibling(name string) (*format.Blob, error) {
-	p := path.Join(b.folder, name)
-	e, ok := b.tree.entries[p]
-	if !ok || CheckPath(p) != nil {
-		return nil, fmt.Errorf("open %q beside the file: %w", name, fs.ErrNotExist)
-	}
+// NewBeside finds the files by their paths relative to the artifact. The context ends all reading.
+func NewBeside(ctx context.Context, find func(name string) (Entry, error)) *Beside {
+	return &Beside{ctx: ctx, find: find, files: map[string]*neighbour{}}
+}
+
+// Sibling finds a file, as detect.Opened wants it. What goes wrong with reading shows when it is read.
+func (b *Beside) Sibling(name string) (*format.Blob, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := b.files[p]
+	e, err := b.find(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %q beside the file: %w", name, err)
+	}
+	n := b.files[e.Path]
 	if n == nil {
 		n = &neighbour{in: b, entry: e}
-		b.files[p] = n
+		b.files[e.Path] = n
 	}
 	size := e.Size
 	if size < 0 {
@@ -140,11 +161,11 @@ func (b *beside) sibling(name string) (*format.Blob, error) {
 }
 
 // hold opens a file, and closes the one opened before the others when there are too many.
-func (b *beside) hold(n *neighbour) error {
+func (b *Beside) hold(n *neighbour) error {
 	if n.opened != nil {
 		return nil
 	}
-	opened, err := n.entry.Open(b.tree.ctx)
+	opened, err := n.entry.Open(b.ctx)
 	if err != nil {
 		return err
 	}
@@ -159,8 +180,8 @@ func (b *beside) hold(n *neighbour) error {
 	return err
 }
 
-// close closes what is open.
-func (b *beside) close() error {
+// Close closes what is open.
+func (b *Beside) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error
@@ -174,7 +195,7 @@ func (b *beside) close() error {
 
 // neighbour reads one file beside an artifact.
 type neighbour struct {
-	in     *beside
+	in     *Beside
 	entry  Entry
 	opened *detect.Opened
 }

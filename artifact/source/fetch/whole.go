@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash"
@@ -17,29 +16,66 @@ import (
 // unranged reads a file of a server that does not serve ranges: up to 32 MiB into memory, a larger one into an unlinked
 // temporary file where the operator allows it, else forward only.
 func (r *remote) unranged(resp *http.Response) (*format.Blob, error) {
-	var held bytes.Buffer
-	_, err := io.CopyN(&held, resp.Body, unordered+1)
+	held := &pieces{}
+	_, err := io.CopyN(held, resp.Body, unordered+1)
 	switch {
 	case errors.Is(err, io.EOF):
 		_ = resp.Body.Close()
-		if r.size >= 0 && int64(held.Len()) != r.size {
+		if r.size >= 0 && held.size != r.size {
 			return nil, r.changed()
 		}
-		r.size = int64(held.Len())
-		r.hash(0, held.Bytes())
-		return format.BytesBlob(held.Bytes()), nil
+		r.size = held.size
+		for i, p := range held.list {
+			r.hash(int64(i)*piece, p)
+		}
+		return format.NewBlob(held, held.size), nil
 	case err != nil:
 		_ = resp.Body.Close()
 		return nil, fmt.Errorf("read %s: %w", Redact(resp.Request.URL), err)
 	case r.file.Client.options.Scratch != "":
-		return r.toScratch(resp, &held)
+		return r.toScratch(resp, held)
 	}
 	_ = resp.Body.Close()
 	return format.StreamBlob(r.size, r.stream), nil
 }
 
+// piece is how many bytes are held together.
+const piece = 256 << 10
+
+// pieces is content in memory that grows without being copied, so that it takes no more than its size.
+type pieces struct {
+	list [][]byte
+	size int64
+}
+
+// Write implements io.Writer.
+func (s *pieces) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		if s.size%piece == 0 {
+			s.list = append(s.list, make([]byte, 0, piece))
+		}
+		last := &s.list[len(s.list)-1]
+		n := min(len(rest), piece-len(*last))
+		*last, rest, s.size = append(*last, rest[:n]...), rest[n:], s.size+int64(n)
+	}
+	return len(b), nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (s *pieces) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) && off >= 0 && off < s.size {
+		c := copy(p[n:], s.list[off/piece][off%piece:])
+		n, off = n+c, off+int64(c)
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
 // toScratch copies a response, whose beginning was read already, to a temporary file that has no name.
-func (r *remote) toScratch(resp *http.Response, head *bytes.Buffer) (*format.Blob, error) {
+func (r *remote) toScratch(resp *http.Response, head *pieces) (*format.Blob, error) {
 	defer resp.Body.Close() //nolint:errcheck // its content was read
 	f, err := os.CreateTemp(r.file.Client.options.Scratch, "picket-*")
 	if err != nil {
@@ -49,7 +85,7 @@ func (r *remote) toScratch(resp *http.Response, head *bytes.Buffer) (*format.Blo
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, fmt.Errorf("unlink the temporary file: %w", err)
 	}
-	n, err := io.Copy(io.MultiWriter(f, r.digest), io.MultiReader(head, resp.Body))
+	n, err := io.Copy(io.MultiWriter(f, r.digest), io.MultiReader(io.NewSectionReader(head, 0, head.size), resp.Body))
 	if err != nil {
 		return nil, fmt.Errorf("copy %s to a temporary file: %w", Redact(resp.Request.URL), err)
 	}

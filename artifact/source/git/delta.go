@@ -15,6 +15,9 @@ var errLarge = errors.New("too large to be held")
 // recentContents is how many contents that deltas made are held.
 const recentContents = 16
 
+// perDelta is what making a content costs besides its bytes, in bytes: chains of small ones cost time, too.
+const perDelta = 1 << 10
+
 // content is the content of an object of a kind, held in memory.
 func (p *pack) content(id string, want kind) ([]byte, error) {
 	o, ok := p.objects[id]
@@ -71,7 +74,7 @@ func (p *pack) make(o *object, depth int) ([]byte, kind, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if p.made += int64(len(content)); p.made > maxDeltas {
+	if p.made += int64(len(content)) + perDelta; p.made > maxDeltas {
 		return nil, 0, errors.New("its deltas make more than a repository holds")
 	}
 	p.remember(made{o, k, content})

@@ -117,7 +117,7 @@ func (r *Repository) list(ctx context.Context) (*source.Listing, error) {
 	l.Hold(r.client)
 	l.Target = "git+" + w.root + "@" + commit
 	t := tree{pack: store, files: source.NewTree(ctx, l.Base), list: l, links: map[string]string{}, blobs: map[string]string{}}
-	if err := t.root(commit); err != nil {
+	if err := t.root(ctx, commit); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	if l.Items = t.files.Items(r.name.Path); len(l.Items) == 0 && r.name.Path != "" {
@@ -142,8 +142,13 @@ func explain(err error) error {
 // isID reports whether a revision is the whole name of a commit.
 func isID(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
 
-// maxFolders bounds how deep folders nest.
-const maxFolders = 100
+// Bounds of one tree. A tree of a few kilobytes can name the same folder, and the same link, any number of times.
+const (
+	maxFolders = 100      // folders inside of folders
+	maxTrees   = 64 << 20 // bytes of folders that are read, each as often as it is named
+	maxPaths   = 32 << 20 // bytes of the paths of everything in it
+	maxTarget  = 4096     // bytes of where a link leads
+)
 
 // tree lists the files of a commit.
 type tree struct {
@@ -152,10 +157,12 @@ type tree struct {
 	list  *source.Listing
 	links map[string]string // path → where it leads
 	blobs map[string]string // path → object
+
+	read, paths, entries int64 // against the bounds
 }
 
 // root lists the tree of a commit, then the links in it.
-func (t *tree) root(commit string) error {
+func (t *tree) root(ctx context.Context, commit string) error {
 	content, err := t.pack.content(commit, kindCommit)
 	if err != nil {
 		return fmt.Errorf("read commit %s: %w", commit, err)
@@ -164,7 +171,7 @@ func (t *tree) root(commit string) error {
 	if !ok || !isID(id) {
 		return fmt.Errorf("read commit %s: it names no tree", commit)
 	}
-	if err := t.folder(id, "", 0); err != nil {
+	if err := t.folder(ctx, id, "", 0); err != nil {
 		return err
 	}
 	for p, target := range t.links {
@@ -176,13 +183,16 @@ func (t *tree) root(commit string) error {
 }
 
 // folder lists one tree object.
-func (t *tree) folder(id, at string, depth int) error {
+func (t *tree) folder(ctx context.Context, id, at string, depth int) error {
 	if depth > maxFolders {
 		return fmt.Errorf("folders nest deeper than %d levels", maxFolders)
 	}
 	content, err := t.pack.content(id, kindTree)
-	if err != nil {
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return fmt.Errorf("read folder %q: %w", at, err)
+	}
+	if t.read += int64(len(content)); t.read > maxTrees {
+		return fmt.Errorf("the folders of the commit name each other more often than any repository's do; more than %d MiB of them", maxTrees>>20)
 	}
 	for len(content) > 0 {
 		head, _, ok := strings.Cut(string(content[:min(len(content), 5000)]), "\x00")
@@ -192,7 +202,7 @@ func (t *tree) folder(id, at string, depth int) error {
 		}
 		object := fmt.Sprintf("%x", content[len(head)+1:len(head)+21])
 		content = content[len(head)+21:]
-		if err := t.entry(mode, name, at, object, depth); err != nil {
+		if err := t.entry(ctx, mode, name, at, object, depth); err != nil {
 			return err
 		}
 	}
@@ -200,27 +210,39 @@ func (t *tree) folder(id, at string, depth int) error {
 }
 
 // entry adds one line of a tree object.
-func (t *tree) entry(mode, name, at, object string, depth int) error {
+func (t *tree) entry(ctx context.Context, mode, name, at, object string, depth int) error {
 	p := path.Join(at, name)
+	t.entries++
+	if t.paths += int64(len(p)); t.paths > maxPaths || t.entries > 2*source.MaxEntries {
+		return fmt.Errorf("the commit has more than %d files and folders, or their paths take more than %d MiB", 2*source.MaxEntries, maxPaths>>20)
+	}
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\") || strings.EqualFold(name, ".git") {
 		t.list.Findings = append(t.list.Findings, source.UnsafePath(at+"/"+name))
 		return t.files.Add(source.Entry{Path: at + "/" + name, Size: -1, Open: source.Failing(errors.New("no client of git may write a file of this name"))})
 	}
 	switch mode {
 	case "40000", "040000":
-		return t.folder(object, p, depth+1)
+		return t.folder(ctx, object, p, depth+1)
 	case "160000":
 		return t.files.Add(source.Entry{Path: p, Size: -1, Open: source.Failing(errors.New("a submodule is another repository, and not fetched; scan it by its own address"))})
 	case "120000":
-		target, err := t.pack.content(object, kindBlob)
-		if err != nil {
-			return fmt.Errorf("read link %q: %w", p, err)
-		}
-		t.links[p] = string(target)
-		return nil
+		return t.symlink(p, object)
 	}
 	t.blobs[p] = object
 	return t.files.Add(t.blob(p, object))
+}
+
+// symlink notes a link, whose file is found when all of them are known.
+func (t *tree) symlink(p, object string) error {
+	if _, twice := t.links[p]; twice || t.pack.size(object) > maxTarget {
+		return t.files.Add(source.Entry{Path: p, Size: -1, Open: source.Failing(errors.New("a link that is there twice, or leads to what is no path"))})
+	}
+	target, err := t.pack.content(object, kindBlob)
+	if err != nil {
+		return fmt.Errorf("read link %q: %w", p, err)
+	}
+	t.links[p] = string(target)
+	return nil
 }
 
 // link is the entry of a symbolic link: the file that it leads to, when that is in the tree.

@@ -169,7 +169,7 @@ func (p *pack) index(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		o, err := p.object(c)
+		o, err := p.object(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (p *pack) index(ctx context.Context) error {
 }
 
 // object reads one object at the cursor, and names it when it is whole.
-func (p *pack) object(c *cursor) (*object, error) {
+func (p *pack) object(ctx context.Context, c *cursor) (*object, error) {
 	start := c.at
 	o, err := header(c, start)
 	if err != nil {
@@ -198,7 +198,7 @@ func (p *pack) object(c *cursor) (*object, error) {
 	h := sha1.New() //nolint:gosec // the names of git's objects
 	fmt.Fprintf(h, "%s %d\x00", o.kind.word(), o.size)
 	var peek bytes.Buffer
-	n, err := io.Copy(io.MultiWriter(h, &prefix{&peek, 20}), io.LimitReader(z, o.size+1))
+	n, err := io.Copy(io.MultiWriter(h, &prefix{&peek, 20}), io.LimitReader(stopping{ctx, z}, o.size+1))
 	p.total += n
 	if err != nil || n != o.size || p.total > maxInflated {
 		return nil, fmt.Errorf("object at %d: its size is not %d: %w", start, o.size, errors.Join(err, io.ErrUnexpectedEOF))
@@ -210,6 +210,20 @@ func (p *pack) object(c *cursor) (*object, error) {
 	}
 	p.objects[hex.EncodeToString(h.Sum(nil))] = o
 	return o, nil
+}
+
+// stopping reads until its context ends: a small object can inflate for minutes.
+type stopping struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+// Read implements io.Reader.
+func (s stopping) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.in.Read(p)
 }
 
 // prefix keeps the first bytes of what is written.

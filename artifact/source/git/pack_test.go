@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"testing"
+
+	"github.com/picketsec/picket/artifact/source"
 )
 
 // item is one object of a pack that a test makes.
@@ -127,4 +129,55 @@ func FuzzPack(f *testing.F) {
 			}
 		}
 	})
+}
+
+// named is an object with its name.
+func named(k kind, data []byte) (item, string) {
+	sum := sha1.Sum(fmt.Appendf(nil, "%s %d\x00%s", k.word(), len(data), data)) //nolint:gosec // the names of git's objects
+	return item{k, nil, data, -1}, string(sum[:])
+}
+
+// TestTreesThatNameEachOther lists commits of a few kilobytes that stand for folders without end, or for links of gigabytes.
+func TestTreesThatNameEachOther(t *testing.T) {
+	var folders, links []item
+	add := func(to *[]item, k kind, data []byte) string {
+		i, name := named(k, data)
+		*to = append(*to, i)
+		return name
+	}
+	id := add(&folders, kindTree, nil)
+	for range maxFolders - 1 {
+		id = add(&folders, kindTree, fmt.Appendf(nil, "40000 a\x00%s40000 b\x00%s", id, id))
+	}
+	deep := hex.EncodeToString([]byte(add(&folders, kindCommit, fmt.Appendf(nil, "tree %x\n", id))))
+	id = add(&links, kindBlob, bytes.Repeat([]byte("a"), 30<<20))
+	var entries []byte
+	for i := range 2000 {
+		entries = fmt.Appendf(entries, "120000 l%d\x00%s", i, id)
+	}
+	id = add(&links, kindTree, entries)
+	wide := hex.EncodeToString([]byte(add(&links, kindCommit, fmt.Appendf(nil, "tree %x\n", id))))
+	id = add(&links, kindBlob, []byte("a"))
+	id = add(&links, kindTree, fmt.Appendf(nil, "120000 l\x00%s120000 l\x00%s", id, id))
+	twice := hex.EncodeToString([]byte(add(&links, kindCommit, fmt.Appendf(nil, "tree %x\n", id))))
+	for _, c := range []struct {
+		commit string
+		items  []item
+		fails  bool
+	}{{deep, folders, true}, {wide, links, false}, {twice, links, false}} {
+		p, err := receive(t.Context(), bytes.NewReader(packOf(c.items...)), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l source.Listing
+		files := tree{pack: p, files: source.NewTree(t.Context(), ""), list: &l, links: map[string]string{}, blobs: map[string]string{}}
+		if err := files.root(t.Context(), c.commit); (err != nil) != c.fails {
+			t.Errorf("%s: %v", c.commit, err)
+		}
+		for _, i := range files.files.Items("") {
+			if _, err := i.Open(); err == nil {
+				t.Errorf("%s: %s was read", c.commit, i.Name)
+			}
+		}
+	}
 }

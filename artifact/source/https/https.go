@@ -6,15 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
-	"sync"
 
 	"github.com/picketsec/picket"
-	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/source"
 	"github.com/picketsec/picket/artifact/source/fetch"
 	"github.com/picketsec/picket/detect"
@@ -82,52 +79,28 @@ func (f *File) List(ctx context.Context) (*source.Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		b := &beside{file: f, ctx: ctx}
-		opened.Sibling = b.sibling
+		b := source.NewBeside(ctx, f.beside())
+		opened.Sibling = b.Sibling
 		own := opened.Close
-		opened.Close = func() error { return errors.Join(own(), b.close()) }
+		opened.Close = func() error { return errors.Join(own(), b.Close()) }
 		return opened, nil
 	}}}
 	l.Hold(f.client)
 	return l, nil
 }
 
-// beside reads files of the same folder. An address that is signed by its query has none.
-type beside struct {
-	file *File
-	ctx  context.Context
-	mu   sync.Mutex
-	open []*detect.Opened
-}
-
-// sibling opens a file by a path relative to the artifact.
-func (b *beside) sibling(name string) (*format.Blob, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !fs.ValidPath(name) || name == "." || strings.Contains(name, `\`) || b.file.url.RawQuery != "" {
-		return nil, fmt.Errorf("open %q beside the file: the path leaves its folder, or the address is for one file", name)
+// beside finds files of the same folder. An address that is signed by its query has none.
+func (f *File) beside() func(name string) (source.Entry, error) {
+	known := map[string]bool{}
+	return func(name string) (source.Entry, error) {
+		if source.CheckPath(name) != nil || f.url.RawQuery != "" {
+			return source.Entry{}, errors.New("the path leaves its folder, or the address is for one file")
+		}
+		if known[name] = true; len(known) > maxBeside {
+			return source.Entry{}, fmt.Errorf("more than %d files were looked for", maxBeside)
+		}
+		u := *f.url
+		u.Path, u.RawPath = path.Join(path.Dir(f.url.Path), name), ""
+		return source.Entry{Path: name, Size: -1, Open: fetch.File{Client: f.client, URL: u.String(), Size: -1}.Open}, nil
 	}
-	if len(b.open) == maxBeside {
-		return nil, fmt.Errorf("open %q beside the file: more than %d files were looked for", name, maxBeside)
-	}
-	u := *b.file.url
-	u.Path, u.RawPath = path.Join(path.Dir(b.file.url.Path), name), ""
-	opened, err := fetch.File{Client: b.file.client, URL: u.String(), Size: -1}.Open(b.ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open %q beside the file: %w", name, err)
-	}
-	b.open = append(b.open, opened)
-	return opened.Blob, nil
-}
-
-// close closes what was opened.
-func (b *beside) close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var errs []error
-	for _, o := range b.open {
-		errs = append(errs, o.Close())
-	}
-	b.open = nil
-	return errors.Join(errs...)
 }

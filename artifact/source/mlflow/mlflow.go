@@ -354,7 +354,7 @@ func (v *Version) walk(ctx context.Context, tree *source.Tree, folder string) er
 	for n := 0; len(waiting) > 0; n++ {
 		inside := waiting[0]
 		waiting = waiting[1:]
-		if n == maxFolders || strings.Count(inside, "/") > maxDepth {
+		if n+len(waiting) >= maxFolders || strings.Count(inside, "/") > maxDepth {
 			return fmt.Errorf("list the files of %s: more than %d folders, or deeper than %d", v.name.Model, maxFolders, maxDepth)
 		}
 		var list struct {

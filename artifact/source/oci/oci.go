@@ -151,9 +151,6 @@ func (i *Image) manifest(ctx context.Context, id, folder string, depth int, tree
 		return "", fmt.Errorf("%s: %q is not a manifest of a known kind", what, clip(media))
 	}
 	for _, child := range index.Manifests {
-		if len(child.URLs) > 0 {
-			continue // a manifest elsewhere; its digest is not in this registry
-		}
 		at := folder + label(child)
 		if _, err := i.manifest(ctx, child.Digest.String(), at+"/", depth+1, tree, l); err != nil {
 			if err := tree.Add(source.Entry{Path: at, Size: child.Size, Open: source.Failing(err)}); err != nil {
@@ -180,7 +177,7 @@ func label(d v1.Descriptor) string {
 
 // blobs adds the configuration and the layers of a manifest.
 func (i *Image) blobs(m *v1.Manifest, folder string, tree *source.Tree, l *source.Listing) error {
-	taken := map[string]bool{}
+	taken := map[string]v1.Hash{}
 	for n, d := range append([]v1.Descriptor{m.Config}, m.Layers...) {
 		if d.Digest.Hex == "" {
 			continue
@@ -190,21 +187,33 @@ func (i *Image) blobs(m *v1.Manifest, folder string, tree *source.Tree, l *sourc
 			l.Findings = append(l.Findings, source.UnsafePath(p))
 			p = ""
 		}
-		switch {
-		case n == 0 && p == "":
+		if n == 0 && p == "" {
 			p = "config.json"
-		case p == "" || taken[p]:
-			p = kind(string(d.MediaType)) + "-" + d.Digest.Hex[:min(12, len(d.Digest.Hex))] + extension(string(d.MediaType))
 		}
-		if taken[p] {
-			continue // the same blob again
+		p, again := unique(taken, p, d)
+		if again {
+			continue
 		}
-		taken[p] = true
+		taken[p] = d.Digest
 		if err := tree.Add(i.entry(folder+p, d)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unique names a blob: as its annotations do, else by the start of its digest, else by all of it. Whoever makes a manifest
+// chooses titles and, with some work, what digests begin with, so only the whole digest tells that a blob is there already.
+func unique(taken map[string]v1.Hash, title string, d v1.Descriptor) (name string, again bool) {
+	head, end := kind(string(d.MediaType))+"-", extension(string(d.MediaType))
+	for _, name := range []string{title, head + d.Digest.Hex[:min(12, len(d.Digest.Hex))] + end, head + d.Digest.Hex + end} {
+		if had, is := taken[name]; name != "" && !is {
+			return name, false
+		} else if is && had == d.Digest {
+			return name, true
+		}
+	}
+	return head + d.Digest.Hex + end, false // the tree reports that the path is there twice
 }
 
 // entry is the file of a blob.

@@ -423,3 +423,37 @@ func TestParseName(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryBlobIsListed gives titles that would hide other blobs, and a manifest that says it is elsewhere.
+func TestEveryBlobIsListed(t *testing.T) {
+	s := registryServer(t, nil)
+	host := strings.TrimPrefix(s.URL, "http://")
+	config := blob(t, s, "x", "application/vnd.oci.empty.v1+json", "", []byte("{}"))
+	hidden := blob(t, s, "x", "application/octet-stream", "", []byte("hidden"))
+	posing := blob(t, s, "x", "application/octet-stream", "layer-"+hidden.Digest.Hex()[:12], []byte("posing"))
+	whole := blob(t, s, "x", "application/octet-stream", "layer-"+hidden.Digest.Hex(), []byte("also posing"))
+	manifest(t, s, "x", "m", manifestType, map[string]any{"config": config, "layers": []descriptor{posing, hidden, hidden}})
+	manifest(t, s, "x", "n", manifestType, map[string]any{"config": config, "layers": []descriptor{whole, posing, hidden}})
+	child := manifest(t, s, "x", "", manifestType, map[string]any{"config": config, "layers": []descriptor{hidden}})
+	child.URLs = []string{"https://elsewhere.example/"}
+	manifest(t, s, "x", "i", indexType, map[string]any{"manifests": []descriptor{child}})
+	for tag, want := range map[string]int{"m": 3, "n": 3, "i": 2} {
+		l, err := list(t, oci.Login{}, "oci://"+host+"/x:"+tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, refused := false, false
+		for _, i := range l.Items {
+			o, err := i.Open()
+			if err != nil {
+				refused = true
+				continue
+			}
+			found = found || i.Declared == hidden.Digest
+			_ = o.Close()
+		}
+		if len(l.Items) != want || !found && !refused {
+			t.Errorf("%s: %d files, the blob that was to be hidden is there: %t", tag, len(l.Items), found)
+		}
+	}
+}

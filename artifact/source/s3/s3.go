@@ -23,8 +23,11 @@ import (
 	"github.com/picketsec/picket/artifact/source/fetch"
 )
 
-// answer bounds one page of a list.
-const answer = 16 << 20
+// Bounds of a list.
+const (
+	answer   = 16 << 20 // bytes of one page
+	maxPages = 10_000
+)
 
 // Options say where the service is and who asks.
 type Options struct {
@@ -178,7 +181,7 @@ type page struct {
 // pages lists all pages.
 func (b *Bucket) pages(ctx context.Context, tree *source.Tree) error {
 	token, moved := "", false
-	for {
+	for n := 0; ; n++ {
 		q := url.Values{"list-type": {"2"}, "encoding-type": {"url"}, "prefix": {b.name.Prefix}}
 		if token != "" {
 			q.Set("continuation-token", token)
@@ -204,7 +207,7 @@ func (b *Bucket) pages(ctx context.Context, tree *source.Tree) error {
 		if !p.More {
 			return nil
 		}
-		if p.Next == "" || p.Next == token || len(p.Objects) == 0 {
+		if p.Next == "" || p.Next == token || len(p.Objects) == 0 || n == maxPages {
 			return fmt.Errorf("list %s: the list does not end", b.name.Bucket)
 		}
 		token = p.Next
