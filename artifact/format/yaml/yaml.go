@@ -31,13 +31,10 @@ func (Format) Info() format.Info {
 	}
 }
 
-// The lines of which a block of YAML consists, and what tells that text in flow style is meant as YAML.
+// What tells on the first line that text is meant as YAML: a tag, and members in flow style.
 var (
-	structural = regexp.MustCompile(`^[ ]*(?:- +)*(?:(?:"[^"]*"|'[^']*'|[A-Za-z0-9_./$<>*&!@+-]+(?: [A-Za-z0-9_./-]+)?)[ ]*:(?:[ \t].*)?|- .*|-)$`)
-	marker     = regexp.MustCompile(`^(?:---(?:[ \t].*)?|\.\.\.|%YAML .*|%TAG .*)$`)
-	typed      = regexp.MustCompile(`(?m)^[ ]*(?:- +|[\w.-]+: +)*!(?:!|<tag:|[a-z]+:|\w+!)?[\w/%.:]+`)
-	flow       = regexp.MustCompile(`^[\[{][^"]*(?:_target_ *:|!!)|^\{[A-Za-z_][\w-]*: [^;]*[,}\]]$`)
-	code       = regexp.MustCompile(`^(?:import|from|def|class|if|for|while|try|else|function|var|let|const|return|package|use|#include)\b`)
+	typed = regexp.MustCompile(`(?m)^[ ]*(?:- +|[\w.-]+: +)*!(?:!|<tag:|[a-z]+:|\w+!)?[\w/%.:]+`)
+	flow  = regexp.MustCompile(`^[\[{][^"]*(?:_target_ *:|!!)|^\{[A-Za-z_][\w-]*: [^;]*[,}\]]$`)
 )
 
 // Match implements format.Format. Most of the first lines must be of the kind that YAML has, or the first one must carry a tag.
@@ -54,17 +51,17 @@ func (Format) Match(p format.Probe) bool {
 		line = bytes.TrimRight(line, " \t\r")
 		text := bytes.TrimLeft(line, " ")
 		switch {
-		case len(text) == 0 || text[0] == '#' || marker.Match(line):
+		case len(text) == 0 || text[0] == '#' || marker(line):
 			continue
-		case lines == 0 && (flow.Match(line) || typed.Match(line)):
+		case lines == 0 && ((text[0] == '[' || text[0] == '{') && flow.Match(line) || bytes.IndexByte(line, '!') >= 0 && typed.Match(line)):
 			return true
-		case lines == 0 && (len(text) != len(line) || code.Match(text)):
+		case lines == 0 && (len(text) != len(line) || coded(text)):
 			return false
 		}
 		lines++
-		if structural.Match(line) {
+		if structural(line) {
 			good++
-			if bytes.IndexByte(text, ':') > 0 && !code.Match(text) {
+			if bytes.IndexByte(text, ':') > 0 && !coded(text) {
 				keys++
 			}
 		} else if len(text) != len(line) {
