@@ -28,7 +28,7 @@ func (Format) Info() format.Info {
 
 // Match implements format.Format: every field is one of the configuration, and there is one that only it has.
 func (Format) Match(p format.Probe) bool {
-	if bytes.IndexByte(p.Head, 0) >= 0 {
+	if !begins(p.Head) || bytes.IndexByte(p.Head, 0) >= 0 {
 		return false
 	}
 	root, err := pbtxt.Parse(string(p.Head))
@@ -44,6 +44,23 @@ func (Format) Match(p format.Probe) bool {
 		own = own || certain
 	}
 	return own
+}
+
+// begins reports whether a content can begin as a configuration does: its first word, when there is one, is a field.
+func begins(head []byte) bool {
+	for {
+		head = bytes.TrimLeft(head, " \t\r\n")
+		if len(head) == 0 || head[0] != '#' {
+			break
+		}
+		_, head, _ = bytes.Cut(head, []byte("\n"))
+	}
+	end := bytes.IndexFunc(head, func(c rune) bool { return c != '_' && (c < 'a' || c > 'z') })
+	if end <= 0 {
+		return end < 0 || head[0] == '\n'
+	}
+	known, _ := field(string(head[:end]))
+	return known
 }
 
 // field reports whether a name is a field of a configuration, and one that hardly any other message has.
