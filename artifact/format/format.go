@@ -75,6 +75,9 @@ const (
 	TailSize = 66 << 10 // an end-of-central-directory record with its longest comment
 )
 
+// WholeSize is up to how many bytes content without a magic is looked at to its end before it is called inert.
+const WholeSize = 64 << 20
+
 // Probe is what Match sees of the content.
 type Probe struct {
 	Head []byte // the first HeadSize bytes, or all of it

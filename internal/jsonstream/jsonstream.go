@@ -5,6 +5,7 @@
 package jsonstream
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ type Options struct {
 	Depth int // how deep objects and arrays may nest
 	Text  int // bytes of one string that are kept
 	// Python accepts what Python's json module reads beyond the RFC: NaN, Infinity, -Infinity and lone surrogates, which
-	// become U+FFFD.
+	// become U+FFFD; and a byte order mark before the document, as it does for bytes.
 	Python bool
 }
 
@@ -191,6 +192,9 @@ func (r *Reader) space() (c byte, ended bool, err error) {
 // Next reads the next token. After the top-level value it skips white space and returns End at the end of the input. Errors
 // about the content are of type *Error.
 func (r *Reader) Next() (Token, error) {
+	if r.opts.Python && r.Offset() == 0 {
+		r.mark()
+	}
 	for {
 		c, ended, err := r.space()
 		if err != nil {
@@ -225,6 +229,17 @@ func (r *Reader) Next() (Token, error) {
 			}
 		}
 		return r.value(c)
+	}
+}
+
+// mark passes over a byte order mark at the start of the input. What is wrong with the input is told when it is read.
+func (r *Reader) mark() {
+	const mark = "\ufeff"
+	for err := r.fill(); err == nil && len(r.window) < len(mark); {
+		err = r.more()
+	}
+	if bytes.HasPrefix(r.window, []byte(mark)) {
+		r.pos = len(mark)
 	}
 }
 

@@ -161,8 +161,26 @@ func TestScout(t *testing.T) {
 			}
 		}
 	}
-	if got := scout(bytes.Repeat([]byte{0x7a, 0}, 1<<21+1), format.HeadSize); !strings.HasSuffix(got, " -1 true") {
-		t.Error("a scout does not say that it gave up")
+}
+
+// endless is content of empty fields.
+type endless struct{}
+
+// ReadAt implements io.ReaderAt.
+func (endless) ReadAt(b []byte, at int64) (int, error) {
+	for i := range b {
+		b[i] = 0x7a * byte((at+int64(i)+1)%2)
+	}
+	return len(b), nil
+}
+
+func TestScoutGivesUp(t *testing.T) {
+	for size, want := range map[int64]bool{1 << 23: false, format.WholeSize + 2: true} {
+		s := protomsg.NewScout(format.Probe{Size: size, Blob: format.NewBlob(endless{}, size)})
+		end := s.Fields(0, size, func(protomsg.Hop) bool { return true })
+		if end != -1 || s.Exhausted() != want {
+			t.Errorf("%d bytes: ended at %d, exhausted is %v", size, end, s.Exhausted())
+		}
 	}
 }
 

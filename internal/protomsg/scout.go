@@ -40,8 +40,14 @@ func (s *Scout) Size() int64 {
 	return int64(len(s.p.Head))
 }
 
-// Exhausted reports whether the scout passed so many fields that it goes no further: what lies behind was not seen.
-func (s *Scout) Exhausted() bool { return s.hops > mostHops || s.reads > mostReads }
+// Exhausted reports whether the scout gave up on content that is so long that nobody else looks at all of it either: then it must
+// not be taken for what it looks like elsewhere.
+func (s *Scout) Exhausted() bool {
+	return s.tired() && (s.p.Size < 0 || s.p.Size > format.WholeSize)
+}
+
+// tired reports whether the scout passed so much that it goes no further.
+func (s *Scout) tired() bool { return s.hops > mostHops || s.reads > mostReads }
 
 // Peek returns the bytes of a tag and a length at an offset, or more; fewer at the end. They are valid until the next call.
 func (s *Scout) Peek(at int64) []byte {
@@ -52,7 +58,7 @@ func (s *Scout) Peek(at int64) []byte {
 	if at >= s.start && at+least <= s.start+int64(len(s.window)) {
 		return s.window[at-s.start:]
 	}
-	if s.reads++; s.Exhausted() || s.p.Blob == nil || s.p.Blob.At() == nil {
+	if s.reads++; s.tired() || s.p.Blob == nil || s.p.Blob.At() == nil {
 		return nil
 	}
 	if s.window == nil {
@@ -73,7 +79,7 @@ func (s *Scout) Inside(f Hop, visit func(Hop) bool) int64 {
 func (s *Scout) Fields(at, end int64, visit func(Hop) bool) int64 {
 	depth := 0 // of groups, which readers pass over
 	for at < end {
-		if s.hops++; s.Exhausted() {
+		if s.hops++; s.tired() {
 			return -1
 		}
 		b := s.Peek(at)

@@ -27,7 +27,7 @@ func TestMatch(t *testing.T) {
 	for content, want := range map[string]bool{
 		`{"a":1}`: true, " [1, NaN]\n": true, long: true, long[:format.HeadSize+1]: true, strings.Repeat("[", 900) + strings.Repeat("]", 900): true,
 		`"a"`: false, `{"a":1} {"b":2}`: false, `{"a":1`: false, `{a:1}`: false, "{} // comment": false, "": false, "12": false,
-		strings.Repeat("[", 2000): false,
+		strings.Repeat("[", 2000): true, "\ufeff{}": true, strings.Repeat(" ", format.HeadSize) + "{}": true, strings.Repeat(" ", 10): false, "\ufeff": false,
 	} {
 		if got := (json.Format{}).Match(probe(t, content)); got != want {
 			t.Errorf("Match(%.40q) is %v, want %v", content, got, want)
@@ -49,6 +49,9 @@ func TestTree(t *testing.T) {
 	root, err := json.Tree(format.BytesBlob([]byte(`{"a":{"b":"c"}}`)), limits.NewBudget(limits.Default()))
 	if err != nil || root.Get("a").Get("b").String() != "c" {
 		t.Errorf("read %+v (%v)", root, err)
+	}
+	if root, err = json.Tree(format.BytesBlob([]byte("\ufeff[]")), limits.NewBudget(limits.Default())); err != nil || root.Offset != 3 {
+		t.Errorf("a document behind a byte order mark: read %+v (%v)", root, err)
 	}
 	for _, content := range []string{"", "{", `{"a":}`, strings.Repeat("[", 5000)} {
 		if _, err := json.Tree(format.BytesBlob([]byte(content)), limits.NewBudget(limits.Default())); !errors.Is(err, format.ErrMalformed) {

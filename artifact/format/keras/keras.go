@@ -13,6 +13,7 @@ import (
 	"github.com/picketsec/picket/artifact/format/hdf5"
 	"github.com/picketsec/picket/artifact/format/json"
 	"github.com/picketsec/picket/artifact/format/zip"
+	"github.com/picketsec/picket/internal/jsonstream"
 	"github.com/picketsec/picket/internal/limits"
 )
 
@@ -101,17 +102,46 @@ func (Config) Info() format.Info {
 		Risk: format.Active, Parsed: true, Forward: true, Spec: spec}
 }
 
-// Match implements format.Format: an object with a class and its configuration. Where the head ends inside of the
-// configuration, the class may stand behind it.
+// Match implements format.Format: an object with a class and its configuration, in any order and behind anything else. It may be
+// in UTF-16 or UTF-32, which Python reads.
 func (Config) Match(p format.Probe) bool {
-	if !bytes.Contains(p.Head, []byte(`config"`)) {
+	if Wide(p.Head) {
+		head := UTF8(p.Head)
+		p = format.Probe{Head: head, Size: p.Size} // cut, because the sizes differ
+		return json.Members(p) != nil && (bytes.Contains(head, []byte("class_name")) || bytes.Contains(head, []byte(`\u00`)))
+	}
+	if int64(len(p.Head)) == p.Size && !bytes.Contains(p.Head, []byte(`\u`)) && !bytes.Contains(p.Head, []byte(`config"`)) && !bytes.Contains(p.Head, []byte(`\u`)) {
 		return false // as nearly always
 	}
 	names := json.Members(p)
-	class, config := slices.Contains(names, "class_name"), slices.Contains(names, "config")
-	if class && config || slices.Contains(names, "model_config") && slices.Contains(names, "class_name") {
-		return true
+	const far, most = 32 << 20, 1 << 12 // as far as Members looks
+	return configuration(names) || (len(names) >= most || len(names) > 0 && (p.Size < 0 || p.Size > far)) && configuration(members(p.Blob))
+}
+
+// configuration reports whether an object with members of these names is one of Keras.
+func configuration(names []string) bool {
+	return slices.Contains(names, "class_name") && (slices.Contains(names, "config") || slices.Contains(names, "model_config"))
+}
+
+// members lists the names of the members of a long document that matter, wherever they stand.
+func members(b *format.Blob) (names []string) {
+	if b == nil {
+		return nil
 	}
-	cut := int64(len(p.Head)) != p.Size
-	return cut && (class || config && len(names) <= 2)
+	r, err := b.Open()
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = r.Close() }() // what cannot be read is told by those who read it
+	tokens := jsonstream.New(r, jsonstream.Options{Depth: json.MaxDepth, Text: 64, Python: true})
+	for !configuration(names) {
+		t, err := tokens.Next()
+		if err != nil || t.Kind == jsonstream.End {
+			break
+		}
+		if name := string(t.Text); t.Kind == jsonstream.Key && tokens.Depth() == 1 && (name == "class_name" || name == "config" || name == "model_config") {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -69,6 +69,7 @@ func TestOthersAreNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := `{"config": {"x": "` + strings.Repeat("y", format.HeadSize) + `"}`
+	many := strings.Repeat(`"word": 1,`, 10_000)
 	for name, c := range map[string]struct {
 		content []byte
 		format  format.Format
@@ -84,6 +85,10 @@ func TestOthersAreNot(t *testing.T) {
 		"a class":                          {[]byte(`{"class_name": "Dense", "config": {}}`), keras.Config{}, true},
 		"a class behind the head":          {[]byte(long + `, "class_name": "Dense"}`), keras.Config{}, true},
 		"a class in front of the head":     {[]byte(`{"class_name": "Dense", ` + long[1:] + `}`), keras.Config{}, true},
+		"a class behind many members":      {[]byte(`{` + many + `"class_name": "Dense", "config": {}}`), keras.Config{}, true},
+		"a class in escapes":               {[]byte(`{"\u0063lass_name": "Dense", "\u0063onfig": {}}`), keras.Config{}, true},
+		"a class in UTF-16":                {[]byte("{\x00" + strings.Join(strings.Split(`"class_name":"Dense","config":1}`, ""), "\x00") + "\x00"), keras.Config{}, true},
+		"UTF-16 of another kind":           {[]byte("{\x00}\x00"), keras.Config{}, false},
 		"a list":                           {[]byte(`[{"class_name": "Dense", "config": {}}]`), keras.Config{}, false},
 	} {
 		if got := c.format.Match(probe(c.content)); got != c.want {

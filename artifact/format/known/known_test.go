@@ -138,6 +138,10 @@ func TestLongText(t *testing.T) {
 	if got := matches(probe(latin)); got != "" {
 		t.Errorf("text with a binary middle: %q", got)
 	}
+	long := strings.Repeat("plain text\n", 10_000)
+	if got := matches(probe([]byte(long + "\x12\x01" + long))); got != "" {
+		t.Errorf("text with two other bytes: %q", got)
+	}
 }
 
 func TestForwardOnlyContent(t *testing.T) {

@@ -2,6 +2,8 @@ package known
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -16,14 +18,14 @@ func texts() []entry {
 		".log", ".lock", ".cc", ".htm", ".gitignore", ".gitattributes"), text}}
 }
 
-// Windows that are looked at in the middle of long text.
+// Pieces that are looked at of longer text than is read to its end.
 const (
 	windows    = 16
 	windowSize = 4 << 10
 )
 
-// text looks at the start, the end, and with random access at places between. A file of text with something else inside that
-// nothing points to is still text to every reader; formats that do point inside are recognised beside it.
+// text reads all of the content, or of more than format.WholeSize the start, the end and places between: calling it inert is safe
+// because nothing else stands in it. Formats that can hide in longer text are recognised beside it.
 func text(p format.Probe) bool {
 	if len(p.Head) == 0 {
 		return false
@@ -36,9 +38,14 @@ func text(p format.Probe) bool {
 	return false
 }
 
-// throughout checks places in the middle of long content, when they can be reached.
+// throughout checks what stands between the start and the end of the content.
 func throughout(p format.Probe, valid func([]byte) bool) bool {
-	if p.Blob == nil || p.Blob.At() == nil || p.Size <= format.HeadSize {
+	switch {
+	case p.Blob == nil || int64(len(p.Head)) == p.Size:
+		return true
+	case p.Size < 0 || p.Size <= format.WholeSize:
+		return whole(p.Blob, valid)
+	case p.Blob.At() == nil:
 		return true
 	}
 	for i := int64(1); i <= windows; i++ {
@@ -47,6 +54,28 @@ func throughout(p format.Probe, valid func([]byte) bool) bool {
 		if err != nil || !valid(b) {
 			return false
 		}
+	}
+	return true
+}
+
+// whole checks content from its start, up to format.WholeSize.
+func whole(b *format.Blob, valid func([]byte) bool) bool {
+	r, err := b.Open()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = r.Close() }()            // what cannot be read is told by those who read it
+	const piece, overlap = 64 << 10, windowSize // a short last piece is looked at with what stands before it
+	buf, kept := make([]byte, overlap+piece), 0
+	for left := int64(format.WholeSize); left > 0; left -= piece {
+		n, err := io.ReadFull(r, buf[kept:kept+piece])
+		if n > 0 && !valid(buf[:kept+n]) {
+			return false
+		}
+		if err != nil {
+			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		}
+		kept = copy(buf, buf[kept+n-overlap:kept+n])
 	}
 	return true
 }

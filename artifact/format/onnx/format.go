@@ -33,8 +33,8 @@ const (
 
 // Match implements format.Format. The format has no magic. Content matches when it holds a graph with a node that has an
 // operator, or with typed inputs or outputs: whatever stands before it, since readers take fields in any order and pass over
-// those that they do not know. Content whose graph is cut off matches when everything before it is in order, and content of more
-// fields than are passed matches in any case: what was not looked at must not be taken for something else.
+// those that they do not know. Content whose graph is cut off matches when everything before it is in order; so does long content
+// that was not passed to its end, whatever it holds.
 func (Format) Match(p format.Probe) bool {
 	w := walker{protomsg.NewScout(p)}
 	version, orderly, found := false, true, false

@@ -1,8 +1,8 @@
 package tensorflow
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
@@ -84,19 +84,30 @@ func (DebugInfo) Info() format.Info {
 		Risk: format.Inert, Parsed: true, Spec: protos + "framework/graph_debug_info.proto"}
 }
 
-// Match implements format.Format: names of source files first, then where nodes come from.
+// Match implements format.Format: names of source files first, then where nodes come from, up to the end of the content.
 func (DebugInfo) Match(p format.Probe) bool {
-	files, traces, broken := 0, 0, false
-	skim(p.Head, func(x field) bool {
+	const most = 1 << 20 // files and places
+	if len(p.Head) < 2 || p.Head[0] != 0x0a {
+		return false
+	}
+	files, traces := 0, 0
+	s := protomsg.NewScout(p)
+	end := s.Fields(0, s.Size(), func(x protomsg.Hop) bool {
 		switch {
-		case x.number == 1 && x.wire == length && traces == 0 && word(x.head) && strings.HasSuffix(string(x.head), ".py"):
+		case x.Wire != protomsg.Bytes || files+traces == most:
+			return false
+		case x.Number == 1 && traces == 0:
 			files++
-		case (x.number == 2 || x.number >= 4 && x.number <= 6) && x.wire == length && files > 0:
+			name := s.Peek(x.From)
+			if n := x.To - x.From; n <= int64(len(name)) {
+				return word(name[:n]) && bytes.HasSuffix(name[:n], []byte(".py"))
+			}
+			return word(name)
+		case x.Number == 2 || x.Number >= 4 && x.Number <= 6:
 			traces++
-		default:
-			broken = true
+			return true
 		}
-		return !broken
+		return false
 	})
-	return files > 0 && traces > 0 && !broken
+	return files > 0 && traces > 0 && end == p.Size
 }

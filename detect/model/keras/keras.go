@@ -56,10 +56,41 @@ func (d Detector) Detect(ctx context.Context, in detect.Input, out *detect.Outpu
 		return a.hdf5(in)
 	}
 	out.Parsed(max(0, in.Blob.Size()))
-	return a.document(in.Blob)
+	return a.config(in.Blob)
 }
 
-// document judges one configuration.
+// config judges a configuration that is a document of its own.
+func (a *analysis) config(b *format.Blob) error {
+	r, err := b.Open()
+	if err != nil {
+		return err
+	}
+	start, err := io.ReadAll(io.LimitReader(r, 4))
+	if err = errors.Join(err, r.Close()); err != nil || !keras.Wide(start) {
+		return errors.Join(err, a.document(b))
+	}
+	return a.text8(b, maxConfig)
+}
+
+// text8 judges a document in any encoding, of which it reads so many bytes.
+func (a *analysis) text8(b *format.Blob, limit int64) error {
+	r, err := b.Open()
+	if err != nil {
+		return err
+	}
+	release, err := a.budget.Hold(limit)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	defer release()
+	content, err := io.ReadAll(io.LimitReader(r, limit))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	return a.document(format.BytesBlob(keras.UTF8(content)))
+}
+
+// document judges one configuration in UTF-8.
 func (a *analysis) document(b *format.Blob) error {
 	root, err := json.Tree(b, a.budget)
 	if err != nil {
@@ -100,24 +131,11 @@ const maxConfig = 8 << 20
 // member judges one view of the configuration in an archive.
 func (a *analysis) member(c *zip.Content) error {
 	a.inside = keras.ConfigMember
-	r, err := c.Blob().Open()
-	if err != nil {
-		return err
-	}
 	limit := int64(maxConfig)
 	if c.Size >= 0 {
 		limit = min(limit, c.Size) // Python reads no more than the archive states
 	}
-	release, err := a.budget.Hold(limit)
-	if err != nil {
-		return errors.Join(err, r.Close())
-	}
-	defer release()
-	content, err := io.ReadAll(io.LimitReader(r, limit))
-	if err = errors.Join(err, r.Close()); err != nil {
-		return err
-	}
-	return a.document(format.BytesBlob(decoded(content)))
+	return a.text8(c.Blob(), limit)
 }
 
 // hdf5 judges the configurations in the attributes of the root.

@@ -18,16 +18,28 @@ const (
 )
 
 // lambdaLayer judges a Lambda layer. Its bytecode, wherever in the configuration it stands, is judged where the walk comes to
-// it; here are the functions that it names.
+// it; here are the functions that it names, and bytecode that does not look like any.
 func (a *analysis) lambdaLayer(n, config *jsonstream.Node) {
 	for _, key := range []string{"function", "output_shape", "mask"} {
 		f := config.Get(key)
+		if f == nil {
+			continue
+		}
+		items := f
+		if f.Kind == jsonstream.ObjectStart {
+			items = f.Get("items") // of a tuple of Keras 2; the other objects have rules of their own
+		}
 		switch {
-		case f == nil:
-		case f.Kind == jsonstream.ObjectStart && f.Get("class_name").String() == "__lambda__":
-		case f.Kind == jsonstream.ArrayStart && len(f.Children) > 0 && f.Children[0].Kind == jsonstream.String:
-			a.code(f.Children[0])
-		case f.String() != "":
+		case items != nil && items.Kind == jsonstream.ArrayStart:
+			if len(items.Children) > 0 && items.Children[0].Kind == jsonstream.String {
+				a.code(items.Children[0])
+			} else if key == "function" {
+				a.unreadable(f, "the function of a Lambda layer is a list without bytecode")
+			}
+		case f.String() == "":
+		case config.Get(key+"_type").String() == "lambda":
+			a.code(f)
+		default:
 			if _, ok := bytecode(f.Text); !ok {
 				a.namedFunction(f, config.Get(module(key)).String())
 			}

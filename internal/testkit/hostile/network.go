@@ -103,7 +103,15 @@ func kerasSamples() []Sample {
 	for _, c := range kerasConfigs() {
 		add(c.id, c.group, c.technique, ".keras", kerasZip(c.layer).Bytes)
 	}
-	add("document", "lambda", "CVE-2024-3660: a Lambda layer in what to_json writes", ".json", build([]byte(oldModel(oldLambda(lambdaSystem)))))
+	document := oldModel(oldLambda(lambdaSystem))
+	for _, c := range []struct{ id, how, content string }{
+		{"document", "", document}, {"document-mark", ", behind a byte order mark", "\ufeff" + document},
+		{"document-space", ", behind 70,000 spaces", strings.Repeat(" ", 70_000) + document},
+		{"document-late", ", behind a member of 70,000 bytes", `{"comment":"` + strings.Repeat("x", 70_000) + `",` + document[1:]},
+		{"document-wide", ", in UTF-16", "\xff\xfe" + strings.Join(strings.Split(document, ""), "\x00") + "\x00"},
+	} {
+		add(c.id, "lambda", "CVE-2024-3660: a Lambda layer in what to_json writes"+c.how, ".json", build([]byte(c.content)))
+	}
 	add("training-loss", "training", "CVE-2024-3660: a lambda in the training configuration of an HDF5 file", ".h5", build(legacy(oldModel(old("Flatten", "{}")),
 		`{"loss":{"class_name":"__lambda__","config":{"code":"`+lambdaSystem+`"}},"metrics":["accuracy"],"optimizer_config":`+old("Adam", "{}")+`}`)))
 	add("training-function", "training", "CVE-2025-1550: a function of the system as a metric in the training configuration", ".h5",
@@ -138,6 +146,12 @@ func kerasLayers() []kerasCase {
 			`{"name":"l","function":"relu","function_type":"function","output_shape":["`+lambdaSystem+`",null,null],"output_shape_type":"lambda"}`)},
 		{"lambda-v2-mask", "lambda", "CVE-2024-3660: the mask of a Lambda layer is bytecode", old("Lambda",
 			`{"name":"l","function":"relu","function_type":"function","mask":["`+lambdaExec+`",null,null],"mask_type":"lambda"}`)},
+		{"lambda-v2-tuple-noise", "lambda", "a Lambda layer of tf.keras whose tuple begins with base64 that holds characters which Python passes over", old("Lambda",
+			`{"name":"l","function":{"class_name":"__tuple__","items":["!!`+lambdaSystem+`",null,null]},"function_type":"lambda"}`)},
+		{"lambda-v2-tuple-garbage", "lambda", "a Lambda layer of tf.keras whose tuple begins with bytecode that cannot be decoded", old("Lambda",
+			`{"name":"l","function":{"class_name":"__tuple__","items":["bm90IGEgY29kZSBvYmplY3Q=",null,null]},"function_type":"lambda"}`)},
+		{"lambda-v2-plain", "lambda", "a Lambda layer whose bytecode stands where the name of a function would", old("Lambda",
+			`{"name":"l","function":"!!`+lambdaSystem+`","function_type":"lambda"}`)},
 		{"lambda-v2-named", "foreign", "a Lambda layer of Keras 2 that takes its function from a module of the system", old("Lambda",
 			`{"name":"l","function":"system","function_type":"function","module":"os","arguments":{"command":"echo `+Marker+`"}}`)},
 		{"lambda-nested", "hidden", "modelscan #343: a Lambda layer in a model in a model", layer("Sequential", `{"layers":[`+layer("Functional", `{"layers":[`+lambda(lambdaSystem)+`]}`)+`]}`)},

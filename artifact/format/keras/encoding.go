@@ -6,9 +6,9 @@ import (
 	"unicode/utf16"
 )
 
-// decoded is a document as UTF-8. Python's json module, by which Keras reads the configuration of an archive, takes UTF-16 and
+// UTF8 is a document as UTF-8. Python's json module, by which Keras reads the configuration of an archive, takes UTF-16 and
 // UTF-32 too, with a mark in front or by where the zero bytes of the first characters are.
-func decoded(b []byte) []byte {
+func UTF8(b []byte) []byte {
 	width, order := encoding(b)
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
@@ -27,6 +27,12 @@ func decoded(b []byte) []byte {
 		return []byte(string(withoutMark(runes)))
 	}
 	return b
+}
+
+// Wide reports whether a document that begins so has more than one byte to a character.
+func Wide(b []byte) bool {
+	width, _ := encoding(b)
+	return width > 1
 }
 
 // withoutMark drops a byte order mark.
