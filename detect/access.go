@@ -107,22 +107,18 @@ func buffer(budget *limits.Budget, b *format.Blob, limit int64) (*chunks, error)
 	return c, nil
 }
 
-// fill reads one piece. What it makes is as large as the content says that it is, if that is less.
+// fill reads one piece. Memory for a whole one is made only when there is that much: most members of archives are small.
 func (c *chunks) fill(budget *limits.Budget, r io.Reader, says int64) error {
 	free, err := budget.Hold(chunk)
 	if err != nil {
 		return err
 	}
 	c.held = append(c.held, free)
-	size := int64(chunk)
-	if rest := says - c.size; rest >= 0 && rest < chunk {
-		size = rest + 1 // one more shows that the content ends
-	}
-	piece := make([]byte, size)
+	piece := make([]byte, c.first(says))
 	n, err := io.ReadFull(r, piece)
-	if err == nil && n < chunk { // it is larger than it says
-		more := 0
-		piece = append(piece, make([]byte, chunk-n)...)
+	for err == nil && n < chunk {
+		piece = append(piece, make([]byte, min(3*n, chunk-n))...)
+		var more int
 		more, err = io.ReadFull(r, piece[n:])
 		n += more
 	}
@@ -138,4 +134,16 @@ func (c *chunks) fill(budget *limits.Budget, r io.Reader, says int64) error {
 	}
 	c.pieces = append(c.pieces, piece[:n])
 	return nil
+}
+
+// first is how much of the next piece to ask for first, when the content says that it has so many bytes; -1 when it does not.
+func (c *chunks) first(says int64) int64 {
+	const unknown = 8 << 10
+	switch rest := says - c.size; {
+	case rest >= 0 && rest < chunk:
+		return rest + 1 // one more shows that the content ends
+	case says < 0 && c.size == 0:
+		return unknown
+	}
+	return chunk
 }
