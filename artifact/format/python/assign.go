@@ -60,9 +60,9 @@ func (p *parser) list() (idents []string, items []Value, tuple bool) {
 	return idents, items, tuple
 }
 
-// stored reports values that are put where they are not followed: into an attribute or an element.
+// stored reports values that are put where they are not followed: into an attribute or an element, or into a class.
 func (p *parser) stored(targets [][]string, items []Value) {
-	if slices.ContainsFunc(targets, func(names []string) bool { return slices.Contains(names, "") }) {
+	if len(targets) > 0 && p.scope.Kind == ClassScope || slices.ContainsFunc(targets, func(names []string) bool { return slices.Contains(names, "") }) {
 		for _, v := range items {
 			p.use(v, "")
 		}

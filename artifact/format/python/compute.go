@@ -85,6 +85,8 @@ func (p *parser) special(name string, args []Arg) (Value, bool) {
 		return v, len(a.Texts) > 0
 	case "getattr", "object.__getattribute__", "inspect.getattr_static":
 		return attributes(a, b), true
+	case "type().__getattribute__", "type.__getattribute__":
+		return attributes(a, b), true
 	case "operator.attrgetter", "operator.methodcaller", "operator.itemgetter":
 		return Value{Names: []string{name + "()"}, Items: []Value{a}, isList: true}, true
 	case "operator.attrgetter()", "operator.methodcaller()", "operator.itemgetter()":

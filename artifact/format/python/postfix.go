@@ -82,13 +82,19 @@ func (p *parser) lambda() Value {
 	outer := p.scope
 	p.scope = &Scope{Name: outer.Name, Kind: LambdaScope, Parent: outer, vars: map[string]Value{}}
 	if p.naming != "" {
-		p.scope.Kind, p.scope.Name = FunctionScope, p.naming
+		p.scope.Kind = FunctionScope
+		p.scope.Name = strings.TrimPrefix(outer.Name+"."+p.naming, ".")
 	}
 	p.naming = ""
 	p.parameters(":")
 	v := p.element()
 	p.use(v, "")
+	inner := p.scope
 	p.scope = outer
+	if inner.Kind == FunctionScope {
+		p.defined(inner)
+		return Value{Names: []string{Local + inner.Name}, Taint: v.Taint}
+	}
 	return Value{Taint: v.Taint}
 }
 
@@ -108,6 +114,13 @@ func (p *parser) postfix(v Value) Value {
 			p.next()
 			args := p.arguments(v)
 			p.call(v, args, tok)
+			if got, calls, ok := looksUp(v, args); ok {
+				if v = got; calls {
+					p.call(v, nil, tok)
+					v = p.result(v, nil)
+				}
+				continue
+			}
 			v = p.result(v, args)
 		case "[":
 			p.next()
@@ -117,6 +130,16 @@ func (p *parser) postfix(v Value) Value {
 		}
 	}
 	return v
+}
+
+// looksUp computes what a function of operator.attrgetter or operator.methodcaller finds on its argument. With calls it is called.
+func looksUp(callee Value, args []Arg) (v Value, calls, ok bool) {
+	for _, name := range callee.Names {
+		if name == "operator.attrgetter()" || name == "operator.methodcaller()" {
+			return attributes(argument(args, 0), index(callee, whole(0))), name == "operator.methodcaller()", len(callee.Items) > 0
+		}
+	}
+	return Value{}, false, false
 }
 
 // arguments reads the arguments of a call.

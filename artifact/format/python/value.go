@@ -115,7 +115,7 @@ func attribute(v Value, name string) Value {
 		if v.isList {
 			kind = "list."
 		}
-		out.Names = []string{kind + name}
+		out.Names = append(out.Names, kind+name)
 	} else if len(v.Names) == 0 {
 		out.Names = []string{"?." + name}
 	}
@@ -141,7 +141,7 @@ func canonical(name string) string {
 	name = strings.TrimSuffix(name, ".__call__")
 	for _, alias := range [][2]string{{"posix.", "os."}, {"nt.", "os."}, {"_io.", "io."}, {"_socket.", "socket."}, {"_pickle.", "pickle."}, {"cPickle.", "pickle."},
 		{"_operator.", "operator."}, {"importlib._bootstrap._gcd_import", "importlib.import_module"}, {"sys.modules.", ""}} {
-		if rest, ok := strings.CutPrefix(name, alias[0]); ok {
+		if rest, ok := strings.CutPrefix(name, alias[0]); ok && name != "sys.modules.get" {
 			return alias[1] + rest
 		}
 	}

@@ -10,6 +10,9 @@ import (
 func (j *judge) conclude() {
 	reached := j.reached()
 	for _, d := range j.deeds {
+		if local, ok := localName(d.subject); ok && d.vague && j.defs[local] {
+			continue // a method of its own, which is judged by what it does
+		}
 		rule, ok := j.rule(d, d.in == "" || reached[d.in])
 		if ok {
 			how := d.what
@@ -30,6 +33,12 @@ func (j *judge) conclude() {
 // reached finds the functions that run when the file is imported.
 func (j *judge) reached() map[string]bool {
 	reached := map[string]bool{}
+	methods := map[string][]string{} // those that Python calls itself, on whoever makes or uses an object
+	for name := range j.defs {
+		if i := strings.LastIndexByte(name, '.'); i > 0 && strings.HasPrefix(name[i+1:], "__") {
+			methods[name[:i]] = append(methods[name[:i]], name)
+		}
+	}
 	queue := append([]string{}, j.calls[""]...)
 	for len(queue) > 0 {
 		name := queue[len(queue)-1]
@@ -39,9 +48,7 @@ func (j *judge) reached() map[string]bool {
 		}
 		reached[name] = true
 		queue = append(queue, j.calls[name]...)
-		for _, method := range []string{"__init__", "__new__", "__call__", "__enter__", "__exit__", "__init_subclass__", "__set_name__", "__del__", "__post_init__"} {
-			queue = append(queue, name+"."+method)
-		}
+		queue = append(queue, methods[name]...)
 	}
 	return reached
 }
@@ -82,6 +89,8 @@ func (j *judge) rule(d deed, load bool) (picket.Rule, bool) {
 		return choose(load, false, ruleLoadCode(), ruleLoadCode(), ruleFunctionCode()), true
 	case network:
 		return choose(load, false, ruleLoadConnects(), ruleLoadConnects(), ruleFunctionConnects()), true
+	case persists:
+		return rulePersists(), true
 	case deletes:
 		return choose(load, false, ruleLoadDeletes(), ruleLoadDeletes(), ruleFunctionDeletes()), true
 	case native:

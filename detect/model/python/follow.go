@@ -3,6 +3,7 @@ package python
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -13,6 +14,9 @@ import (
 // maxFiles is how many source files are followed from one configuration.
 const maxFiles = 64
 
+// maxTried is how many names are looked for: most of what a file imports is no file.
+const maxTried = 64 * maxFiles
+
 // Follow inspects source files that a configuration names, by their path beside it, and the files of the same folder that they
 // import relatively, each once. Missing are the named files that are not there, or cannot be reached. The error is about the
 // run itself and must be passed on.
@@ -20,14 +24,14 @@ func Follow(ctx context.Context, in detect.Input, out *detect.Output, files []st
 	if in.Sibling == nil {
 		return nil, nil
 	}
-	seen := map[string]bool{}
+	seen, found := map[string]bool{}, 0
 	queue := append([]string{}, files...)
 	for i := 0; i < len(queue); i++ {
 		name := path.Clean(queue[i])
 		if seen[name] {
 			continue
 		}
-		if len(seen) >= maxFiles {
+		if found >= maxFiles || len(seen) >= maxTried {
 			out.Gap(0, 0, "more source files are named than are followed")
 			return missing, nil
 		}
@@ -39,6 +43,7 @@ func Follow(ctx context.Context, in detect.Input, out *detect.Output, files []st
 			}
 			continue
 		}
+		found++
 		if err := out.Inspect(ctx, detect.Part{Name: name, Blob: blob, As: python.FormatName, Sibling: beside(in, name)}); err != nil {
 			return missing, err
 		}
@@ -67,20 +72,35 @@ func relatives(in detect.Input, name string, blob *format.Blob) (files []string)
 		target := path.Join(folder, strings.ReplaceAll(module, ".", "/"))
 		files = append(files, target+".py", target+"/__init__.py")
 	}
-	_ = python.Parse(python.Decode(content), in.Budget, python.Visitor{Import: func(i python.Import) {
-		module := strings.TrimLeft(i.Module, ".")
-		dots := len(i.Module) - len(module)
-		if dots == 0 || len(files) > maxFiles*4 {
+	visit := func(full, item string) {
+		module := strings.TrimLeft(full, ".")
+		if len(files) > maxFiles*4 {
 			return
 		}
 		folder := path.Dir(name)
-		for range dots - 1 {
+		if full == module { // this folder may be on Python's path; most modules are elsewhere
+			if _, err := in.Sibling(path.Join(folder, strings.ReplaceAll(module, ".", "/")+".py")); err == nil {
+				add(folder, module)
+			}
+			return
+		}
+		for range len(full) - len(module) - 1 {
 			folder = path.Join(folder, "..")
 		}
 		add(folder, module)
-		if module == "" {
-			add(folder, i.Name)
+		if item != "" && item != "*" {
+			add(folder, strings.TrimPrefix(module+"."+item, "."))
 		}
-	}})
+	}
+	_ = python.Parse(python.Decode(content), in.Budget, python.Visitor{
+		Import: func(i python.Import) { visit(i.Module, i.Name) },
+		Call: func(c python.Call) {
+			if slices.Contains(c.Callee.Names, "importlib.import_module") && len(c.Args) > 0 {
+				for _, module := range c.Args[0].Value.Texts {
+					visit(module, "")
+				}
+			}
+		},
+	})
 	return files
 }

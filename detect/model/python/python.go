@@ -5,6 +5,7 @@
 package python
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,23 +40,51 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 		return err
 	}
 	defer release()
-	j := &judge{named: in.Named, emit: out.Report, count: map[string]int{}, seen: map[string]bool{}}
+	named := in.Named || conventional(in, content)
+	j := &judge{named: named, emit: out.Report, count: map[string]int{}, seen: map[string]bool{}}
 	if encoding := python.Encoding(content); !python.Transparent(encoding) {
 		j.report(ruleEncoding(), encoding, "the source declares the encoding "+encoding, 0, 1, picket.Certain)
 	}
-	if !in.Named && !conspicuous(content) {
+	if !named && !conspicuous(content) {
 		out.Parsed(int64(len(content)))
 		return nil
 	}
 	err = j.source(python.Decode(content), in.Budget, 0)
 	j.conclude()
-	if errors.Is(err, format.ErrMalformed) && !in.Named {
+	if errors.Is(err, format.ErrMalformed) && !named {
 		err = nil // Python refuses the file too; nothing makes it try
 	}
 	if err == nil {
 		out.Parsed(int64(len(content)))
 	}
 	return err
+}
+
+// conventional reports whether loaders import a file because of what it is called or holds: no configuration names it.
+func conventional(in detect.Input, content []byte) bool {
+	beside := func(name string) bool {
+		if in.Sibling == nil {
+			return false
+		}
+		_, err := in.Sibling(name)
+		return err == nil
+	}
+	switch in.Name {
+	case "hubconf.py": // torch.hub
+		return true
+	case "handler.py": // inference endpoints of the Hub
+		return bytes.Contains(content, []byte("EndpointHandler"))
+	case "pipeline.py": // diffusers
+		return beside("model_index.json")
+	case "generate.py": // transformers
+		return beside("../config.json") || beside("../generation_config.json")
+	}
+	for _, builder := range []string{"GeneratorBasedBuilder", "ArrowBasedBuilder", "BeamBasedBuilder"} { // scripts of datasets
+		if bytes.Contains(content, []byte("datasets."+builder+")")) || bytes.Contains(content, []byte("("+builder+")")) {
+			return true
+		}
+	}
+	return false
 }
 
 // Findings judges source that is kept in something else, such as a notebook, as source that nothing names. Locations are those
@@ -102,6 +131,7 @@ type deed struct {
 	line    int
 	in      string // the function; empty for code that runs on import
 	chance  picket.Confidence
+	vague   bool // told by the name of a method alone
 }
 
 // judge collects what one source file does.
@@ -176,6 +206,10 @@ func (j *judge) use(u python.Use) {
 		return
 	}
 	e := effectOf(u.Name)
+	if of, ok := strings.CutSuffix(u.Name, ".__dict__"); ok && computed(of+".?") || u.Name == "getattr" && (u.Into == "map" || u.Into == "itertools.starmap") {
+		j.add(deed{effect: imports, subject: u.Name, what: "hands on " + u.Name, at: u.Offset, line: u.Line, in: j.where(u.Scope), chance: picket.Likely})
+		return
+	}
 	if e != process && e != code && e != walks || u.Name == "eval" && u.Into == "" && u.Scope.Function() != nil {
 		return
 	}
@@ -191,6 +225,10 @@ func (j *judge) call(c python.Call, budget *limits.Budget, depth int) {
 		}
 		e := effectOf(name)
 		d := deed{effect: e, subject: name, what: "calls " + shown(name, c.Args), at: c.Offset, line: c.Line, in: in, chance: picket.Certain}
+		if (e == harmless || e == native) && runner(name, len(c.Args)) {
+			d.effect, d.chance, d.vague = process, picket.Likely, true
+			e = process
+		}
 		switch {
 		case computed(name):
 			d.effect, d.subject = imports, name
@@ -203,6 +241,8 @@ func (j *judge) call(c python.Call, budget *limits.Budget, depth int) {
 		case e == imports:
 			j.imports(d, c)
 		case e == process && name == "webbrowser.open" && in != "":
+		case e == unpickles && strings.HasSuffix(name, ".loads"):
+			j.unpickles(d, c)
 		case e != harmless:
 			j.add(d)
 		}
@@ -210,10 +250,50 @@ func (j *judge) call(c python.Call, budget *limits.Budget, depth int) {
 	if c.Decorator {
 		return
 	}
+	j.texts(c, in)
 	for _, a := range c.Args { // a function that is handed to another may be called by it
 		for _, n := range a.Value.Names {
 			if local, ok := localName(n); ok && !strings.HasSuffix(n, "()") {
 				j.edge(in, local)
+			}
+		}
+	}
+}
+
+// unpickles judges a pickle that the source holds or fetches itself: it is code that was written in another way.
+func (j *judge) unpickles(d deed, c python.Call) {
+	if len(c.Args) > 0 {
+		if v := c.Args[0].Value; len(v.Texts) > 0 || v.Taint&python.Fetched != 0 || v.Taint&(python.Decoded|python.FromFile) == python.Decoded {
+			d.effect, d.what = hidden, "loads a pickle that the source holds or fetches: "+d.subject
+		}
+	}
+	j.add(d)
+}
+
+// texts judges the texts that a call is given: functions by their name, which the callee may look up, and files that run by
+// themselves later.
+func (j *judge) texts(c python.Call, in string) {
+	const most = 16 // elements of one argument
+	judge := func(text string) {
+		name := strings.ReplaceAll(text, ":", ".")
+		d := deed{subject: text, at: c.Offset, line: c.Line, in: in, chance: picket.Likely}
+		switch e := effectOf(name); {
+		case startup(text):
+			d.effect, d.what = persists, "names the file "+text+", which something runs by itself"
+		case strings.Contains(name, ".") && !strings.ContainsAny(name, " ()=/\\") && (e == process || e == code):
+			d.effect, d.what = imports, "hands on the name of "+name
+		default:
+			return
+		}
+		j.add(d)
+	}
+	for _, a := range c.Args {
+		for _, text := range a.Value.Texts {
+			judge(text)
+		}
+		for _, item := range a.Value.Items[:min(len(a.Value.Items), most)] {
+			for _, text := range item.Texts {
+				judge(text)
 			}
 		}
 	}
@@ -250,11 +330,18 @@ func (j *judge) edge(from, to string) {
 
 // code judges a call of exec and the like by what it is given.
 func (j *judge) code(d deed, c python.Call, budget *limits.Budget, depth int) {
+	if !sourced(d.subject) {
+		j.add(d)
+		return
+	}
 	var given python.Value
-	for _, a := range c.Args {
-		if a.Keyword == "" || a.Keyword == "source" || a.Keyword == "stmt" || a.Keyword == "code" {
+	for i, a := range c.Args {
+		if i == 0 || a.Keyword == "source" || a.Keyword == "stmt" || a.Keyword == "code" {
 			given = a.Value
-			break
+		} else { // the preparation of what is timed, and the like
+			for _, text := range a.Value.Texts {
+				j.inner(d, text, budget, depth)
+			}
 		}
 	}
 	if strings.HasPrefix(d.subject, "marshal.") {
@@ -343,5 +430,8 @@ func (j *judge) imports(d deed, c python.Call) {
 		}
 		d.what = "imports a module whose name is decoded"
 		j.add(d)
+		return
 	}
+	d.effect, d.what = code, "imports a file by its path: "+shown(d.subject, c.Args)
+	j.add(d)
 }

@@ -7,7 +7,7 @@ func rules() []picket.Rule {
 	return []picket.Rule{
 		ruleLoadExecutes(), ruleHidden(), ruleExfiltrates(), ruleLoadCode(), ruleLoadConnects(), ruleLoadDeletes(), ruleMethodExecutes(),
 		ruleLoadNative(), ruleLoadUnpickles(), ruleWalk(), ruleComputed(), ruleEncoding(), ruleFolded(), ruleFunctionExecutes(),
-		ruleFunctionCode(), ruleFunctionConnects(), ruleFunctionDeletes(), ruleSourceHidden(), ruleSourceExecutes(),
+		ruleFunctionCode(), ruleFunctionConnects(), ruleFunctionDeletes(), rulePersists(), ruleSourceHidden(), ruleSourceExecutes(),
 	}
 }
 
@@ -77,6 +77,16 @@ func ruleLoadDeletes() picket.Rule {
 		What:   "A source file that the model names deletes files or folders as soon as it is imported.",
 		Why:    "Loading a model has no reason to delete anything.",
 		Remedy: doNotLoad, References: references("CWE-73"),
+	}
+}
+
+func rulePersists() picket.Rule {
+	return picket.Rule{
+		ID: "model.python.persists", Title: "Code of the model names files that run by themselves later",
+		Severity: picket.High, Class: picket.Execution,
+		What:   "A source file that the model names hands on the path of a file that a shell, a service or Python itself runs, or writes what Windows starts.",
+		Why:    "What is written there runs again and again, also when the model is long gone.",
+		Remedy: doNotLoad, References: references("CWE-506"),
 	}
 }
 
