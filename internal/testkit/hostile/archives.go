@@ -3,6 +3,7 @@ package hostile
 import (
 	"archive/tar"
 	"bytes"
+	"slices"
 
 	asm "github.com/picketsec/picket/internal/testkit/pickleasm"
 	"github.com/picketsec/picket/internal/testkit/rawzip"
@@ -10,10 +11,6 @@ import (
 
 // archiveSamples nest archives and bombs.
 func archiveSamples() []Sample {
-	archive := func(id, extension, technique string, make func() ([]byte, error)) Sample {
-		return Sample{Name: "archive-" + id + extension, Group: "archive", Technique: technique, Loader: "an unpacker",
-			Build: make}
-	}
 	attack := attackPickle()
 	nest := func(levels int) func() ([]byte, error) {
 		return func() ([]byte, error) {
@@ -37,6 +34,28 @@ func archiveSamples() []Sample {
 		archive("zip-in-zip", ".zip", "a pickle three zip files deep", nest(3)),
 		archive("zip-too-deep", ".zip", "a pickle forty zip files deep", nest(40)),
 		archive("zip-bomb", ".pt", "64 MiB of zeros before the attack, in 64 KiB", bomb(64<<20, rawzip.Deflate)),
+		archive("seven-zip", ".pt", "nullifAI: a 7z file under PyTorch's name", func() ([]byte, error) {
+			return append([]byte("7z\xbc\xaf\x27\x1c\x00\x04"), attack...), nil
+		}),
+		archive("encrypted-zip", ".zip", "picklescan: a member under a password", rawzip.Archive{Entries: []rawzip.Entry{
+			{Name: "model.pkl", Data: attack, Stored: scrambled(attack), Flags: 1}}}.Bytes),
+	}
+	samples = slices.Concat(samples, tarSamples(attack), gzipSamples(attack))
+	for _, c := range compressions {
+		samples = append(samples, archive("pickle-"+c.name, ".pkl"+c.extension, "a pickle under "+c.name,
+			then(attack, c.compress)))
+	}
+	return readByPandas(samples)
+}
+
+// archive is a sample of this file.
+func archive(id, extension, technique string, build func() ([]byte, error)) Sample {
+	return Sample{Name: "archive-" + id + extension, Group: "archive", Technique: technique, Loader: "an unpacker", Build: build}
+}
+
+// tarSamples hide an attack in tar archives.
+func tarSamples(attack []byte) []Sample {
+	return []Sample{
 		archive("tar-pickle", ".tar", "a pickle in a tar file",
 			func() ([]byte, error) { return tarred(tarMember{name: "model.pkl", content: attack}) }),
 		archive("tar-gz", ".tar.gz", "a pickle in a compressed tar file", func() ([]byte, error) {
@@ -57,6 +76,12 @@ func archiveSamples() []Sample {
 				return tarred(tarMember{name: "w", kind: tar.TypeLink, link: "/etc/passwd"},
 					tarMember{name: "w", content: attack})
 			}),
+	}
+}
+
+// gzipSamples hide an attack in gzip streams.
+func gzipSamples(attack []byte) []Sample {
+	return []Sample{
 		archive("gzip-in-gzip", ".pkl.gz", "a pickle under gzip twice", func() ([]byte, error) {
 			content, err := gzipped(attack)
 			if err != nil {
@@ -82,17 +107,7 @@ func archiveSamples() []Sample {
 			content, err := gzipped(append(bytes.Clone(attack), bytes.Repeat([]byte("padding"), 2000)...))
 			return content[:max(0, len(content)-12)], err
 		}),
-		archive("seven-zip", ".pt", "nullifAI: a 7z file under PyTorch's name", func() ([]byte, error) {
-			return append([]byte("7z\xbc\xaf\x27\x1c\x00\x04"), attack...), nil
-		}),
-		archive("encrypted-zip", ".zip", "picklescan: a member under a password", rawzip.Archive{Entries: []rawzip.Entry{
-			{Name: "model.pkl", Data: attack, Stored: scrambled(attack), Flags: 1}}}.Bytes),
 	}
-	for _, c := range compressions {
-		samples = append(samples, archive("pickle-"+c.name, ".pkl"+c.extension, "a pickle under "+c.name,
-			then(attack, c.compress)))
-	}
-	return readByPandas(samples)
 }
 
 // readByPandas marks the samples that pandas.read_pickle unpacks and unpickles by their extension.
