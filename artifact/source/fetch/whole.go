@@ -16,7 +16,7 @@ import (
 // unranged reads a file of a server that does not serve ranges: up to 32 MiB into memory, a larger one into an unlinked
 // temporary file where the operator allows it, else forward only.
 func (r *remote) unranged(resp *http.Response) (*format.Blob, error) {
-	held := &pieces{}
+	held := &Pieces{}
 	_, err := io.CopyN(held, resp.Body, unordered+1)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -42,14 +42,14 @@ func (r *remote) unranged(resp *http.Response) (*format.Blob, error) {
 // piece is how many bytes are held together.
 const piece = 256 << 10
 
-// pieces is content in memory that grows without being copied, so that it takes no more than its size.
-type pieces struct {
+// Pieces is content in memory that grows without being copied, so that it takes no more than its size. The zero value is empty.
+type Pieces struct {
 	list [][]byte
 	size int64
 }
 
 // Write implements io.Writer.
-func (s *pieces) Write(b []byte) (int, error) {
+func (s *Pieces) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
 		if s.size%piece == 0 {
 			s.list = append(s.list, make([]byte, 0, piece))
@@ -62,7 +62,7 @@ func (s *pieces) Write(b []byte) (int, error) {
 }
 
 // ReadAt implements io.ReaderAt.
-func (s *pieces) ReadAt(p []byte, off int64) (int, error) {
+func (s *Pieces) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) && off >= 0 && off < s.size {
 		c := copy(p[n:], s.list[off/piece][off%piece:])
@@ -75,7 +75,7 @@ func (s *pieces) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // toScratch copies a response, whose beginning was read already, to a temporary file that has no name.
-func (r *remote) toScratch(resp *http.Response, head *pieces) (*format.Blob, error) {
+func (r *remote) toScratch(resp *http.Response, head *Pieces) (*format.Blob, error) {
 	defer resp.Body.Close() //nolint:errcheck // its content was read
 	f, err := os.CreateTemp(r.file.Client.options.Scratch, "picket-*")
 	if err != nil {

@@ -63,6 +63,11 @@ func newRepository(t *testing.T) repository {
 			http.Redirect(w, r, "/"+rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/named/") { // as the large hosts answer
+			if r.URL.Path = strings.TrimPrefix(r.URL.Path, "/named"); r.Method == http.MethodGet {
+				_, _ = io.WriteString(w, "001e# service=git-upload-pack\n0000")
+			}
+		}
 		h.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.Close)
@@ -269,6 +274,20 @@ func TestLargeCommitsNeedATemporaryFile(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestAServerThatNamesTheService(t *testing.T) {
+	r := newRepository(t)
+	r.write("a", []byte("content"))
+	r.git("", "add", "-A")
+	r.git("", "commit", "-q", "-m", "one")
+	l, err := list(t, fetch.Options{}, "git+"+r.url+"/named/m.git@main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, l); got["a"] != "content" || len(got) != 1 {
+		t.Errorf("contents %q", got)
 	}
 }
 

@@ -14,13 +14,15 @@ import (
 	"math"
 	"os"
 	"sync"
+
+	"github.com/picketsec/picket/artifact/source/fetch"
 )
 
 // Bounds of one pack.
 const (
 	maxMemory   = 64 << 20  // bytes of a pack that is held in memory
 	maxScratch  = 64 << 30  // bytes of one in a temporary file
-	maxObjects  = 1_000_000 // objects
+	maxObjects  = 400_000   // objects: as many files as are listed, and as many folders
 	maxHeld     = 32 << 20  // bytes of one object that is held
 	maxInflated = 256 << 30 // bytes of all objects
 	maxDeltas   = 16 << 30  // bytes that are made out of deltas, for all objects
@@ -80,17 +82,17 @@ func (p *pack) Close() error { return p.close() }
 
 // receive stores a pack and verifies it.
 func receive(ctx context.Context, r io.Reader, scratch string) (*pack, error) {
-	var held bytes.Buffer
-	n, err := io.CopyN(&held, r, maxMemory+1)
+	held := &fetch.Pieces{}
+	n, err := io.CopyN(held, r, maxMemory+1)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("receive the pack: %w", err)
 	}
-	p := &pack{at: bytes.NewReader(held.Bytes()), end: n, close: nothing, byPlace: map[int64]*object{}, objects: map[string]*object{}}
+	p := &pack{at: held, end: n, close: nothing, byPlace: map[int64]*object{}, objects: map[string]*object{}}
 	if n > maxMemory {
 		if scratch == "" {
 			return nil, fmt.Errorf("the commit is larger than %d MiB: give --scratch DIR to allow a temporary file", maxMemory>>20)
 		}
-		if err := p.spool(io.MultiReader(&held, r), scratch); err != nil {
+		if err := p.spool(io.MultiReader(io.NewSectionReader(held, 0, n), r), scratch); err != nil {
 			return nil, err
 		}
 	}
@@ -124,6 +126,17 @@ func (p *pack) spool(r io.Reader, scratch string) error {
 type cursor struct {
 	in *bufio.Reader
 	at int64
+	z  io.Reader // used again for each object, because its window costs more than most of them
+}
+
+// inflated decompresses from here on.
+func (c *cursor) inflated() (io.Reader, error) {
+	if again, ok := c.z.(zlib.Resetter); ok {
+		return c.z, again.Reset(c, nil)
+	}
+	var err error
+	c.z, err = zlib.NewReader(c)
+	return c.z, err
 }
 
 // Read implements io.Reader.
@@ -191,7 +204,7 @@ func (p *pack) object(ctx context.Context, c *cursor) (*object, error) {
 		return nil, fmt.Errorf("object at %d: %w", start, err)
 	}
 	o.data = c.at
-	z, err := zlib.NewReader(c)
+	z, err := c.inflated()
 	if err != nil {
 		return nil, fmt.Errorf("object at %d: %w", start, err)
 	}

@@ -37,6 +37,9 @@ func dial(ctx context.Context, client *fetch.Client, root string) (*wire, error)
 	lines, r := 0, newLines(bytes.NewReader(a.Body))
 	for ; lines < 100; lines++ {
 		line, err := r.next()
+		if errors.Is(err, errFlush) {
+			continue // many servers name the service first, and end that with a flush
+		}
 		if err != nil {
 			break
 		}
