@@ -196,8 +196,13 @@ func (r *Reader) Next() (Token, error) {
 		r.mark()
 	}
 	for {
-		c, ended, err := r.space()
-		if err != nil {
+		var c byte
+		var ended bool
+		var err error
+		if r.pos < len(r.window) && r.window[r.pos] > ' ' { // nearly always
+			c = r.window[r.pos]
+			r.pos++
+		} else if c, ended, err = r.space(); err != nil {
 			return Token{}, err
 		}
 		if ended {

@@ -200,6 +200,11 @@ func (r *Reader) hex4() (rune, error) {
 // number reads the rest of a number that begins with c.
 func (r *Reader) number(c byte) error {
 	r.begin()
+	if n := wholeNumber(r.window[r.pos-1:]); n > 0 && n <= r.opts.Text {
+		r.text = append(r.text, r.window[r.pos-1:r.pos-1+n]...)
+		r.pos += n - 1
+		return nil
+	}
 	r.keep(c)
 	if c == '-' {
 		var err error
@@ -227,6 +232,49 @@ func (r *Reader) number(c byte) error {
 		return r.exponent()
 	}
 	return nil
+}
+
+// wholeNumber is the length of the number at the start of a window when what follows it can be seen; 0 when that needs more, or
+// when it is no number.
+func wholeNumber(b []byte) int {
+	n := 0
+	if b[0] == '-' {
+		n = 1
+	}
+	zero := n < len(b) && b[n] == '0'
+	count := run(b[n:])
+	if count == 0 || zero && count > 1 {
+		return 0
+	}
+	if n += count; n < len(b) && b[n] == '.' {
+		if count = run(b[n+1:]); count == 0 {
+			return 0
+		}
+		n += 1 + count
+	}
+	if n < len(b) && (b[n] == 'e' || b[n] == 'E') {
+		if n++; n < len(b) && (b[n] == '+' || b[n] == '-') {
+			n++
+		}
+		if count = run(b[n:]); count == 0 {
+			return 0
+		}
+		n += count
+	}
+	if n >= len(b) {
+		return 0
+	}
+	return n
+}
+
+// run counts the digits at the start of a window.
+func run(b []byte) int {
+	for i, c := range b {
+		if c < '0' || c > '9' {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // digits keeps digits while there are any and returns the byte after them, which is not consumed; 0 at the end of the input.

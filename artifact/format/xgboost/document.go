@@ -51,11 +51,17 @@ type document struct {
 	maxGroup        int64 // the highest entry of tree_info
 	boundary        int64 // the last entry of iteration_indptr
 	parts           map[string]bool
+
+	names  map[string]string     // standard names of members that were met, so that each is made once
+	unused []map[string]struct{} // of frames that are closed
 }
+
+// maxNames is how many names of members are kept between objects.
+const maxNames = 256
 
 func read(s source, budget *limits.Budget, visit Visitor) (Model, error) {
 	d := &document{source: s, budget: budget, visit: visit, model: Model{Features: -1}, claimed: -1, highest: -1, infos: -1,
-		maxGroup: -1, boundary: -1, parts: map[string]bool{}}
+		maxGroup: -1, boundary: -1, parts: map[string]bool{}, names: map[string]string{}}
 	defer func() {
 		for _, free := range d.free {
 			free()
@@ -126,9 +132,13 @@ func (d *document) named(e event) error {
 	if e.cut {
 		return format.Malformed(e.at, "the name of a member has more than %d bytes", MaxText)
 	}
-	d.key, d.keyAt = string(e.text), e.at
+	key, known := d.names[string(e.text)]
+	if !known {
+		key = string(e.text)
+	}
+	d.key, d.keyAt = key, e.at
 	if top.seen == nil {
-		top.seen = map[string]struct{}{}
+		top.seen = d.keys()
 	}
 	if _, twice := top.seen[d.key]; twice {
 		d.problem(Duplicate, e.at, d.key, "the member %q stands twice", d.key)
@@ -141,15 +151,38 @@ func (d *document) named(e event) error {
 	if len(d.stack) == 2 && d.stack[1].key == "learner" {
 		d.parts[d.key] = true
 	}
+	if known {
+		return nil
+	}
 	if !standard(d.key) {
 		return d.visit.Text(Text{Place: d.place("") + " (name)", Value: d.key, Offset: e.at})
+	}
+	if len(d.names) < maxNames {
+		d.names[d.key] = d.key
 	}
 	return nil
 }
 
+// keys makes an empty set for the keys of an object, or empties one that is no longer used: a model has thousands of trees.
+func (d *document) keys() map[string]struct{} {
+	n := len(d.unused)
+	if n == 0 {
+		return map[string]struct{}{}
+	}
+	set := d.unused[n-1]
+	d.unused = d.unused[:n-1]
+	clear(set)
+	return set
+}
+
 // standard reports whether a name is a plain word, as all of the format's own are.
 func standard(name string) bool {
-	return len(name) < 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == ""
+	for i := range len(name) {
+		if c := name[i]; c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(name) < 40
 }
 
 // open begins a container.
@@ -174,6 +207,9 @@ func (d *document) open(key string, e event) error {
 func (d *document) close() error {
 	f := *d.top()
 	d.stack = d.stack[:len(d.stack)-1]
+	if f.seen != nil && len(f.seen) <= maxNames {
+		d.unused = append(d.unused, f.seen)
+	}
 	switch {
 	case f.tree:
 		highest, err := d.tree.check(-1, d.budget, d.visit.Problem)
