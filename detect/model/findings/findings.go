@@ -1,6 +1,6 @@
-// Package findings bounds what a detector reports about one file, and judges the paths that files of models name. It is for
-// detectors of formats whose structures repeat: a thousand layers with the same fault are one message to a reader, not a
-// thousand. It reads nothing and decides on no rule.
+// Package findings is what detectors of many formats do alike: it bounds what they report about one file, since a thousand
+// layers with the same fault are one message to a reader; it accounts for the bytes of a file that belong to no tensor; and it
+// judges the paths that files of models name. It parses nothing and decides on no rule.
 package findings
 
 import (

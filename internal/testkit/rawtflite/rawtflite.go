@@ -1,5 +1,5 @@
-// Package rawtflite makes models of TensorFlow Lite that tests and hostile samples change before they write them. It knows the field
-// numbers of the schema, and checks nothing.
+// Package rawtflite makes models of TensorFlow Lite that tests and hostile samples change before they write them.
+// It knows the field numbers of the schema, and checks nothing.
 package rawtflite
 
 import (
