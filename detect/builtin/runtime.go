@@ -17,6 +17,7 @@ import (
 	detectcoreml "github.com/picketsec/picket/detect/model/coreml"
 	detectexecutorch "github.com/picketsec/picket/detect/model/executorch"
 	detectggml "github.com/picketsec/picket/detect/model/ggml"
+	detectlegacy "github.com/picketsec/picket/detect/model/legacy"
 	detectmsgpack "github.com/picketsec/picket/detect/model/msgpack"
 	detectmxnet "github.com/picketsec/picket/detect/model/mxnet"
 	detectopenvino "github.com/picketsec/picket/detect/model/openvino"
@@ -43,6 +44,6 @@ func runtimeDetectors() []detect.Detector {
 	return []detect.Detector{
 		detectpmml.Detector{}, detectopenvino.Detector{}, detectxml.Detector{}, detectcoreml.Detector{},
 		detectexecutorch.Detector{}, detectmsgpack.Detector{}, detectorbax.Detector{},
-		detectpaddle.New(), detectmxnet.New(), detecttensorrt.Detector{}, detectggml.Detector{},
+		detectpaddle.New(), detectmxnet.New(), detecttensorrt.Detector{}, detectggml.Detector{}, detectlegacy.Detector{},
 	}
 }

@@ -48,7 +48,7 @@ func Samples() []Sample {
 		ggufSamples(), nameAndPolyglotSamples(),
 		beyondSamples(), allowedSamples(), joblibSizeSamples(),
 		networkSamples(), graphSamples(), tensorflowSamples(), runtimeSamples(), classicSamples(), repositorySamples(), folderSamples(),
-		bundleSamples(),
+		bundleSamples(), legacySamples(),
 	} {
 		all = append(all, group...)
 	}
