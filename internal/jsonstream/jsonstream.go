@@ -48,6 +48,9 @@ type Options struct {
 	// Python accepts what Python's json module reads beyond the RFC: NaN, Infinity, -Infinity and lone surrogates, which
 	// become U+FFFD; and a byte order mark before the document, as it does for bytes.
 	Python bool
+	// SkipNumbers lets the reader pass over numbers that are elements of an array: they are checked, and those behind which
+	// another element follows are mostly not given as tokens. It is for readers that look for something else.
+	SkipNumbers bool
 }
 
 // Error says where the document breaks the grammar or a bound.
@@ -219,6 +222,8 @@ func (r *Reader) Next() (Token, error) {
 				r.next = wantValue
 				if r.nest[len(r.nest)-1] == '{' {
 					r.next = wantKey
+				} else if r.opts.SkipNumbers {
+					r.skipNumbers()
 				}
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -175,6 +176,32 @@ func FuzzReader(f *testing.F) {
 		}
 		if err == nil && !json.Valid([]byte(got)) {
 			t.Fatalf("%q became the invalid %q", doc, got)
+		}
+	})
+}
+
+// FuzzSkipNumbers holds that passing over numbers changes nothing else of what is read.
+func FuzzSkipNumbers(f *testing.F) {
+	for _, seed := range []string{"[1,2,3]", "[1 , -2.5e+3\n,{\"a\":[1,2]},3,\"x\",4]", "[1,,2]", "[1,2,]", "[01,2]", "[1,2", "[1.,2]", "[-,1]", `{"a":1,"b":[2]}`, "[[1,2],[3,4],5,[6]]"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		tokens := func(skip bool) (list []string, err error) {
+			r := jsonstream.New(iotest.HalfReader(bytes.NewReader(doc)), jsonstream.Options{Depth: 100, Text: 100, SkipNumbers: skip})
+			for {
+				k, err := r.Next()
+				if err != nil || k.Kind == jsonstream.End {
+					return list, err
+				}
+				if k.Kind != jsonstream.Number {
+					list = append(list, fmt.Sprint(k.Kind, k.Offset, string(k.Text), r.Depth()))
+				}
+			}
+		}
+		want, err := tokens(false)
+		got, err2 := tokens(true)
+		if !slices.Equal(got, want) || (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
+			t.Fatalf("%q: %v %v, and passing over numbers %v %v", doc, want, err, got, err2)
 		}
 	})
 }

@@ -267,6 +267,28 @@ func wholeNumber(b []byte) int {
 	return n
 }
 
+// skipNumbers passes over elements of an array that are numbers, with the comma behind each, as far as the window goes. It is called
+// where an element must follow.
+func (r *Reader) skipNumbers() {
+	b := r.window[r.pos:]
+	for i := blanks(b, 0); i < len(b); i = blanks(b, i) {
+		n := wholeNumber(b[i:])
+		if i = blanks(b, i+n); n == 0 || i == len(b) || b[i] != ',' {
+			return
+		}
+		i++
+		r.pos = len(r.window) - len(b) + i
+	}
+}
+
+// blanks returns where the white space at an offset of a window ends.
+func blanks(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
 // run counts the digits at the start of a window.
 func run(b []byte) int {
 	for i, c := range b {

@@ -77,7 +77,7 @@ func ahead(p format.Probe, known []string) []string {
 		return known
 	}
 	var list []string
-	r := jsonstream.New(io.LimitReader(in, far), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
+	r := jsonstream.New(io.LimitReader(in, far), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true, SkipNumbers: true})
 	for len(list) < most {
 		t, err := r.Next()
 		if err != nil || t.Kind == jsonstream.End {
@@ -99,7 +99,7 @@ func skim(p format.Probe, visit func(t jsonstream.Token, depth int)) (ended bool
 	if len(rest) == 0 && len(p.Head) < format.HeadSize || len(rest) > 0 && rest[0] != '{' && rest[0] != '[' {
 		return false, errNoContainer
 	}
-	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true})
+	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: MaxDepth, Text: 64, Python: true, SkipNumbers: true})
 	for {
 		t, err := r.Next()
 		switch {

@@ -43,8 +43,9 @@ func (Format) Match(p format.Probe) bool {
 	if rest := bytes.TrimLeft(p.Head, " \t\r\n"); len(rest) == 0 || rest[0] != '{' {
 		return false
 	}
+	there := bytes.Contains(p.Head, []byte(mapKey)) || bytes.Contains(p.Head, []byte(`\u`)) // a name may be written with escapes
 	r := jsonstream.New(bytes.NewReader(p.Head), jsonstream.Options{Depth: maxDepth, Text: 32})
-	for {
+	for there {
 		t, err := r.Next()
 		if err != nil || t.Kind == jsonstream.End {
 			break

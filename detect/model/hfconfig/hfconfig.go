@@ -59,7 +59,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 		return fmt.Errorf("open document: %w", err)
 	}
 	d := &document{in: in, out: out, list: findings.New(out), seen: map[string]bool{}}
-	d.json = jsonstream.New(r, jsonstream.Options{Depth: json.MaxDepth, Text: template.MaxSize + 1, Python: true})
+	d.json = jsonstream.New(r, jsonstream.Options{Depth: json.MaxDepth, Text: template.MaxSize + 1, Python: true, SkipNumbers: true})
 	err = d.read()
 	if broken, ok := errors.AsType[*jsonstream.Error](err); ok {
 		err = format.Malformed(broken.Offset, "not JSON: %s", broken.Reason)
@@ -78,7 +78,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 func needles() [][]byte {
 	var list [][]byte
 	for _, s := range []string{"auto_map", "custom_pipelines", "trust_remote_code", "_implementation", "_target_", "chat_template", "_class_name", "default_template",
-		"sentence_transformers", `\u00`} {
+		"sentence_transformers", "activation_f", `"py/`, `\u00`} {
 		list = append(list, []byte(s))
 	}
 	return list
