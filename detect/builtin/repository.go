@@ -12,6 +12,7 @@ import (
 	detectjinja "github.com/picketsec/picket/detect/model/jinja"
 	"github.com/picketsec/picket/detect/model/modelcard"
 	detectpython "github.com/picketsec/picket/detect/model/python"
+	"github.com/picketsec/picket/detect/model/requirements"
 	detectyaml "github.com/picketsec/picket/detect/model/yaml"
 )
 
@@ -22,5 +23,5 @@ func repositoryFormats() []format.Format {
 
 // repositoryDetectors lists the detectors of files in model repositories that configure their loader.
 func repositoryDetectors() []detect.Detector {
-	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}, detectjinja.Detector{}, detectyaml.Detector{}, detectipynb.Detector{}, modelcard.Detector{}}
+	return []detect.Detector{detectpython.Detector{}, hfconfig.Detector{}, detectjinja.Detector{}, detectyaml.Detector{}, detectipynb.Detector{}, modelcard.Detector{}, requirements.Detector{}}
 }

@@ -40,6 +40,14 @@ func (d *document) member(key string, t jsonstream.Token) error {
 		if strings.Contains(string(t.Text), "/") {
 			d.report(ruleOtherRepository(), t.Offset, string(t.Text), "the configuration takes code from the repository "+string(t.Text), "")
 		}
+	case activation(key):
+		if name := string(t.Text); strings.Contains(name, ".") && !strings.HasPrefix(name, "torch.nn.") {
+			d.imported(name, t.Offset, "the model is built with")
+		}
+	case strings.HasPrefix(key, "py/") || strings.HasPrefix(d.parent(), "py/"):
+		if rule, _, ok := hydra.Judge(strings.ReplaceAll(string(t.Text), "/", ".")); ok && rule.Severity == picket.Critical {
+			d.report(rule, t.Offset, string(t.Text), "jsonpickle calls "+string(t.Text), string(t.Text))
+		}
 	case repository(key):
 		d.redirect(key, string(t.Text), t.Offset)
 	}
@@ -108,6 +116,11 @@ func (d *document) reference(value string, at int64) {
 	if !strings.Contains(value, "--") {
 		d.named(strings.ReplaceAll(module, ".", "/")+".py", at)
 	}
+}
+
+// activation lists members that name a function which sentence-transformers imports and calls.
+func activation(key string) bool {
+	return key == "activation_fn" || key == "activation_function" || key == "sbert_ce_default_activation_function"
 }
 
 // implementation lists members that choose the implementation of a layer.

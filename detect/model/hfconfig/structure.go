@@ -23,7 +23,7 @@ func (d *document) module(f frame) {
 	kind, at := value(f.texts, "type")
 	_, named := value(f.texts, "name")
 	folder, where := value(f.texts, "path")
-	if kind == "" || where == 0 || named == 0 || !strings.Contains(kind, ".") {
+	if kind == "" || (where == 0 || named == 0) && d.in.Name != "modules.json" || !strings.Contains(kind, ".") {
 		return
 	}
 	if findings.Leaves(folder) != "" {

@@ -27,8 +27,15 @@ type Detector struct{}
 
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
-	return detect.Info{Name: "mlmodel", Title: "Loader, code, packages and paths of an MLflow model", Formats: []string{mlmodel.Name},
+	return detect.Info{Name: "mlmodel", Title: "Loader, code, packages and paths of an MLflow model", Formats: []string{mlmodel.Name, "text"},
 		Rules: slices.Concat([]picket.Rule{ruleLoader(), rulePath(), ruleCode()}, requirements.Rules(), freetext.Rules())}
+}
+
+// recognised reports whether the content is inspected as an MLmodel file anyway. MLflow goes by the name alone, and needs no more
+// than the flavours: in JSON, which is YAML too, or behind anything else.
+func recognised(b *format.Blob) bool {
+	p, err := detect.NewProbe(b)
+	return err != nil || (mlmodel.Format{}).Match(p)
 }
 
 // scan is the inspection of one model.
@@ -41,6 +48,9 @@ type scan struct {
 
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
+	if in.Format != mlmodel.Name && (in.Name != "MLmodel" || recognised(in.Blob)) {
+		return nil
+	}
 	m, err := mlmodel.Read(in.Blob, in.Budget)
 	if err != nil {
 		return err

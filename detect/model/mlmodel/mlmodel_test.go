@@ -16,7 +16,13 @@ import (
 func fired(t testing.TB, members string, beside map[string]string) string {
 	t.Helper()
 	content := "flavors:\n  python_function:\n    " + strings.ReplaceAll(members, "\n", "\n    ") + "\nmlflow_version: 3.17.2\n"
-	r := detecttest.Scan(t, detect.Entry{Name: "MLmodel", Blob: format.BytesBlob([]byte(content)),
+	return scanned(t, "MLmodel", content, beside)
+}
+
+// scanned scans content under a name with files beside it, and lists the rules that fire.
+func scanned(t testing.TB, name, content string, beside map[string]string) string {
+	t.Helper()
+	r := detecttest.Scan(t, detect.Entry{Name: name, Blob: format.BytesBlob([]byte(content)),
 		Sibling: detecttest.Beside(beside)}, append([]format.Format{formatmlmodel.Format{}}, known.Formats()...), mlmodel.Detector{})
 	var ids []string
 	for _, f := range r.Findings {
@@ -26,6 +32,21 @@ func fired(t testing.TB, members string, beside map[string]string) string {
 		ids = append(ids, "gap")
 	}
 	return strings.Join(ids, " ")
+}
+
+func TestNameAlone(t *testing.T) {
+	const attack = "flavors:\n  python_function:\n    loader_module: evil\n"
+	for content, want := range map[string]string{
+		attack: "mlflow.loader-module", `{"flavors":{"python_function":{"loader_module":"evil"}}}`: "mlflow.loader-module",
+		strings.Repeat("# long\n", 1<<14) + attack: "mlflow.loader-module", "no model\n": "gap",
+	} {
+		if got := scanned(t, "MLmodel", content, nil); got != want {
+			t.Errorf("%.40q: %q, want %q", content, got, want)
+		}
+		if got := scanned(t, "other", content, nil); got != "" {
+			t.Errorf("%.40q under another name: %q", content, got)
+		}
+	}
 }
 
 func TestFindings(t *testing.T) {

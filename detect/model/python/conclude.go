@@ -60,7 +60,7 @@ func always(function string) bool {
 	case "__init__", "__new__", "__call__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__", "__getattr__", "__del__", "__setstate__", "__reduce__",
 		"forward", "from_pretrained", "from_config", "_from_config", "_init_weights", "post_init", "register_for_auto_class", "save_pretrained", "generate", "tie_weights",
 		"handle", "initialize", "preprocess", "inference", "postprocess", "load_context", "predict", "load", "load_model", "model_fn", "predict_fn", "input_fn",
-		"output_fn", "build", "call", "get_config":
+		"output_fn", "build", "call", "get_config", "_info", "_split_generators", "_generate_examples", "_generate_tables":
 		return true
 	}
 	return false

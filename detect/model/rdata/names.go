@@ -29,8 +29,11 @@ func dangerous() map[string]level {
 // indirect lists functions that call what a text names.
 func indirect() []string {
 	return []string{"do.call", "match.fun", "get", "get0", "mget", "getExportedValue", "getFunction", "getFromNamespace", "getAnywhere", "lapply",
-		"sapply", "vapply", "Map", "Reduce", "Filter", "mapply", "apply", "outer", "Recall", "as.name", "as.symbol", "as.call", "call", "asNamespace", ".Internal", ".Primitive"}
+		"sapply", "vapply", "Map", "Reduce", "Filter", "mapply", "apply", "outer", "Recall", "as.name", "as.symbol", "as.call", "call", "asNamespace", ".Internal", ".Primitive", "::", ":::"}
 }
+
+// launchers lists packages that are for starting programs.
+func launchers() []string { return []string{"processx", "callr", "sys", "ssh"} }
 
 // danger is the worst that code can do by the functions that it names, and the name; 0 for nothing known. Code made from text
 // counts as access.
@@ -53,6 +56,13 @@ func danger(code *rdata.Expr) (worst level, name string) {
 		for _, n := range code.Symbols[code.Calls:] {
 			if known[n] == process && n != "shell" { // passed on as a value
 				look([]string{n})
+			}
+		}
+	}
+	if worst < process && (slices.Contains(calls, "::") || slices.Contains(calls, ":::")) {
+		for _, n := range code.Symbols {
+			if slices.Contains(launchers(), n) {
+				return process, "a function of the package " + n
 			}
 		}
 	}

@@ -71,6 +71,9 @@ func TestFindings(t *testing.T) {
 		"builtin":           {text("8 3 sum"), "", picket.Clean},
 		"builtin command":   {text("8 6 system"), "model.r.stored-process", picket.Suspicious},
 		"address":           {text("6 1 262153 3 url 254"), "model.r.stored-access", picket.Clean},
+		"other package":     {text("6 6 1 262153 2 :: 2 1 262153 8 processx 2 1 262153 3 run 254 254"), "model.r.stored-process", picket.Suspicious},
+		"passed on":         {text("6 1 262153 1 f 2 6 1 262153 2 :: 2 1 262153 4 base 2 1 262153 6 system 254 254"), "model.r.stored-process", picket.Suspicious},
+		"harmless package":  {text("6 6 1 262153 2 :: 2 1 262153 5 stats 2 1 262153 3 glm 254 254"), "", picket.Clean},
 		"code from text":    {text("6 1 262153 4 eval 2 6 1 262153 5 parse 254 254"), "model.r.stored-access", picket.Clean},
 	} {
 		r := detecttest.Run(t, c.content, formats(), rdata.Detector{})

@@ -10,7 +10,7 @@ import (
 // repositorySamples are models of files in model repositories that configure their loader.
 func repositorySamples() []Sample {
 	var all []Sample
-	for _, group := range [][]Sample{remoteCodeSamples(), redirectSamples(), hydraSamples(), componentSamples(), templateFileSamples(), yamlSamples(), hiddenSourceSamples()} {
+	for _, group := range [][]Sample{remoteCodeSamples(), redirectSamples(), hydraSamples(), componentSamples(), templateFileSamples(), yamlSamples(), hiddenSourceSamples(), evasionSamples()} {
 		all = append(all, group...)
 	}
 	return all
