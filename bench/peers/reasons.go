@@ -39,7 +39,6 @@ func reasons() []reason {
 		{"onnx-encoding-trailing-*.onnx", "malformed: its loader refuses it; the data after the graph is a finding of medium severity"},
 		{"onnx-encoding-*.onnx", malformed}, {"paddle-params-trailing.pdiparams", malformed}, {"rdata-*.rds", malformed},
 		{"safetensors-*.safetensors", malformed}, {"torchserve-broken-manifest.mar", malformed}, {"joblib-shape-lie.joblib", malformed},
-		{"joblib-ndarraywrapper.joblib", "what runs would stand in another file, which is outside of what is scanned"},
 		{"onnx-ep-context-*.onnx", native}, {"executorch-*-library.pte", native},
 		{"repository-code-broken-config.json", "the source that the configuration names is cut off; that it names one is a finding of medium severity"},
 	}

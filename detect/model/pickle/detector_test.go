@@ -180,12 +180,20 @@ func TestPositions(t *testing.T) {
 	})
 }
 
+// arrayIn is an array that joblib before 0.10 wrote to a file of its own.
+func arrayIn(name string) asm.Value {
+	return asm.Built(asm.NewObject(g("joblib.numpy_pickle_compat", "NDArrayWrapper")),
+		asm.Dict(s("filename"), s(name), s("subclass"), g("numpy", "ndarray")))
+}
+
 // TestReferences covers indirection, references to the outside and tensors.
 func TestReferences(t *testing.T) {
 	checkRules(t, []ruleTest{
 		{"bound method", call(g("builtins", "getattr"), estimator(), s("predict")), "indirection builtins.getattr"},
 		{"way to the interpreter", call(g("builtins", "getattr"), estimator(), s("__class__")), "code-execution builtins.getattr"},
 		{"persistent ID", func(a *asm.Asm) { a.Put(s("thing")).Raw(asm.BinPersID) }, "persistent-id"},
+		{"array outside of the folder", arrayIn("../../x.npy"), "external-array ../../x.npy"},
+		{"array of the machine", arrayIn("/tmp/x.npy"), "external-array /tmp/x.npy"},
 		{"tensor outside of its storage", tensor(4, 5), "tensor-bounds"},
 		{"enormous array", call(g("numpy.core.multiarray", "_reconstruct"), g("numpy", "ndarray"), asm.Tuple(asm.Num(1<<50)), asm.Bytes([]byte("b"))),
 			"resource numpy.core.multiarray._reconstruct"},

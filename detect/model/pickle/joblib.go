@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/pickle"
 	"github.com/picketsec/picket/detect"
+	"github.com/picketsec/picket/detect/model/findings"
 )
 
 // dtype is what matters about a numpy dtype: the size in bytes of an element, and whether elements are objects.
@@ -95,6 +97,9 @@ func (j *judge) outside(m *pickle.Machine, e *pickle.Effect) error {
 	if !ok {
 		j.out.Gap(e.Offset, -1, "an array stands in another file whose name is not known")
 		return nil
+	}
+	if why := findings.Leaves(name); why != "" {
+		j.report(RuleExternalArray(), picket.Printable(name, 120), e.Offset, "the name of the file "+why, "")
 	}
 	if j.in.Sibling == nil {
 		j.out.Gap(e.Offset, -1, "an array stands in the file "+strconv.Quote(name)+", which is not here")

@@ -9,7 +9,7 @@ const area = "model.pickle."
 func Rules() []picket.Rule {
 	return []picket.Rule{
 		RuleCodeExecution(), RuleSideEffect(), RuleCodeObject(), RuleDangerousImport(), RuleUnknownGlobal(), RuleUnknownCallable(),
-		RuleCallPosition(), RuleIndirection(), RuleExtension(), RulePersistentID(), RuleDivergence(), RuleMemoShadow(),
+		RuleCallPosition(), RuleIndirection(), RuleExtension(), RulePersistentID(), RuleExternalArray(), RuleDivergence(), RuleMemoShadow(),
 		RuleTensorBounds(), RuleNativeCode(), RuleIrregular(), RuleTrailingData(), RuleNestedPayload(), RuleResource(),
 	}
 }
@@ -155,6 +155,19 @@ func RulePersistentID() picket.Rule {
 		Remedy: "Find out which program writes and reads these IDs, and scan what it refers to.",
 		References: append(pickleReferences(),
 			url("Persistence of external objects", "https://docs.python.org/3/library/pickle.html#persistence-of-external-objects")),
+	}
+}
+
+// RuleExternalArray fires for arrays of joblib that stand in a file outside of the folder of the model.
+func RuleExternalArray() picket.Rule {
+	return picket.Rule{
+		ID: area + "external-array", Title: "The file takes an array from outside of its folder",
+		Severity: picket.High, Class: picket.Execution,
+		What: "An array wrapper as joblib wrote it before version 0.10 names a file whose path leads out of the folder of the model.",
+		Why: "joblib opens the file by that name and lets numpy unpickle it, so that any file that someone else can write on the machine " +
+			"runs code. joblib itself writes the name of a file beside the model and no path.",
+		Remedy:     "Do not load the file. If it comes from an old joblib, load and dump it there with a current one.",
+		References: append(pickleReferences(), picket.Ref("CWE-22"), picket.Ref("CVE-2024-34997")),
 	}
 }
 
