@@ -37,6 +37,22 @@ func note(t testing.TB, list, line string) {
 	}
 }
 
+// Samples reads the files that match a pattern, by their base names, and fails the test when there are fewer than it expects.
+func Samples(t testing.TB, pattern string, least int) map[string][]byte {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) < least {
+		t.Fatalf("%d samples in %s, want %d or more (%v)", len(names), pattern, least, err)
+	}
+	all := map[string][]byte{}
+	for _, name := range names {
+		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
 // Venv returns the path of a program in the virtual environment that make setup makes: the one that PICKET_VENV names, else
 // .venv at the root of the module. When it is not there, the test ends as Missing says.
 func Venv(t testing.TB, program string) string {

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/gguf"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // build writes GGUF files, broken ones too.
@@ -86,17 +85,7 @@ func kinds(content []byte) (list []gguf.Kind, h gguf.Header, err error) {
 // samples are the files that the reference writer wrote.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob("testdata/*.gguf")
-	if err != nil || len(names) < 5 {
-		t.Fatalf("samples: %v, %v", names, err)
-	}
-	all := map[string][]byte{}
-	for _, name := range names {
-		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all
+	return testkit.Samples(t, "testdata/*.gguf", 5)
 }
 
 func TestFilesOfTheReferenceWriter(t *testing.T) {

@@ -81,20 +81,8 @@ func (f *File) spaceOf(m message) (Space, error) {
 
 // denseAttributes reads the attributes that an attribute info message refers to.
 func (f *File) denseAttributes(owner object, m message, visit func(Attribute) error) error {
-	c := f.cursor(m.data, m.address)
-	c.version(0)
-	if c.byte()&1 != 0 {
-		c.skip(2)
-	}
-	heap, tree := c.addr(), c.addr()
-	if c.err != nil || heap == undefined || tree == undefined {
-		return c.err
-	}
-	if err := f.claim(tree); err != nil {
-		return err
-	}
-	h, err := f.openHeap(heap)
-	if err != nil {
+	tree, h, err := f.dense(m, 2)
+	if err != nil || h == nil {
 		return err
 	}
 	return f.records(tree, treeAttributes, func(record *cursor) error {

@@ -77,22 +77,29 @@ func (f *File) link(group object, m message) (Link, error) {
 	return l, c.err
 }
 
-// denseLinks reads the links that a link info message refers to.
-func (f *File) denseLinks(group object, m message, visit func(Link) error) error {
+// dense finds the tree and the heap that an info message of links or attributes refers to, behind a highest index of so many
+// bytes if there is one; no heap when nothing is stored so.
+func (f *File) dense(m message, index int) (tree uint64, h *fractal, err error) {
 	c := f.cursor(m.data, m.address)
 	c.version(0)
 	if c.byte()&1 != 0 {
-		c.skip(8)
+		c.skip(index)
 	}
-	heap, tree := c.addr(), c.addr()
-	if c.err != nil || heap == undefined || tree == undefined {
-		return c.err
+	at, tree := c.addr(), c.addr()
+	if c.err != nil || at == undefined || tree == undefined {
+		return 0, nil, c.err
 	}
 	if err := f.claim(tree); err != nil {
-		return err
+		return 0, nil, err
 	}
-	h, err := f.openHeap(heap)
-	if err != nil {
+	h, err = f.openHeap(at)
+	return tree, h, err
+}
+
+// denseLinks reads the links that a link info message refers to.
+func (f *File) denseLinks(group object, m message, visit func(Link) error) error {
+	tree, h, err := f.dense(m, 8)
+	if err != nil || h == nil {
 		return err
 	}
 	return f.records(tree, treeLinks, func(record *cursor) error {

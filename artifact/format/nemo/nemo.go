@@ -31,32 +31,14 @@ func (Format) Info() format.Info {
 		Spec: "https://docs.nvidia.com/nemo-framework/user-guide/latest/nemotoolkit/core/core.html"}
 }
 
-// maxLook is how many members are looked at for the configuration, which NeMo writes among the first.
-const maxLook = 64
-
-// errEnough ends a walk.
-var errEnough = errors.New("seen enough")
-
-// Match implements format.Format: a tar archive with the configuration at its root. Of a forward-only archive only the members
-// in the head are seen.
+// Match implements format.Format: a tar archive with the configuration among the first at its root.
 func (Format) Match(p format.Probe) bool {
-	if !(tar.Format{}).Match(p) {
-		return false
-	}
-	blob := p.Blob
-	if blob == nil || blob.At() == nil {
-		blob = format.BytesBlob(p.Head)
-	}
-	found, count := false, 0
-	// An error only means that no more members can be seen here.
-	_, _ = tar.Walk(blob, limits.NewBudget(limits.Default()), func(m *tar.Member) error {
-		found = found || clean(m.Name) == ConfigName
-		if count++; found || count == maxLook {
-			return errEnough
+	for name := range tar.Names(p) {
+		if clean(name) == ConfigName {
+			return true
 		}
-		return nil
-	})
-	return found
+	}
+	return false
 }
 
 // clean is a name without the "./" that NeMo puts before each.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/onnx"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // log writes what Read visits as lines.
@@ -85,17 +84,7 @@ func graph() string {
 // samples are files of real writers.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob("testdata/*.onnx")
-	if err != nil || len(names) < 2 {
-		t.Fatalf("samples: %v, %v", names, err)
-	}
-	all := map[string][]byte{}
-	for _, name := range names {
-		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all
+	return testkit.Samples(t, "testdata/*.onnx", 2)
 }
 
 func TestRead(t *testing.T) {

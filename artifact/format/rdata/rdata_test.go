@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/rdata"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // read lists the events of an object, one a line.
@@ -27,17 +26,7 @@ func read(content []byte) (events []rdata.Event, o rdata.Object, err error) {
 // samples are objects that R wrote.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob("testdata/*.rd[as]")
-	if err != nil || len(names) < 12 {
-		t.Fatalf("samples: %v, %v", names, err)
-	}
-	all := map[string][]byte{}
-	for _, name := range names {
-		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all
+	return testkit.Samples(t, "testdata/*.rd[as]", 12)
 }
 
 func TestObjectsOfR(t *testing.T) {

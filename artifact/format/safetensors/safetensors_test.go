@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -43,17 +41,7 @@ func kinds(content []byte) (list []safetensors.Kind, h safetensors.Header, err e
 // samples are the files that the reference library wrote.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob("testdata/*.safetensors")
-	if err != nil || len(names) < 6 {
-		t.Fatalf("samples: %v, %v", names, err)
-	}
-	all := map[string][]byte{}
-	for _, name := range names {
-		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all
+	return testkit.Samples(t, "testdata/*.safetensors", 6)
 }
 
 func TestFilesOfTheReferenceLibrary(t *testing.T) {

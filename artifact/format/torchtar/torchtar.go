@@ -38,31 +38,13 @@ func (Format) Info() format.Info {
 		Spec: "https://github.com/pytorch/pytorch/blob/main/torch/serialization.py"}
 }
 
-// maxLook is how many members are looked at for the names of PyTorch's.
-const maxLook = 64
-
-// errEnough ends a look.
-var errEnough = errors.New("seen enough")
-
 // Match implements format.Format: a tar archive with a member "storages", which torch.load unpickles first, and another member
-// of such a file. Of a forward-only archive only the members in the head are seen.
+// of such a file.
 func (Format) Match(p format.Probe) bool {
-	if !(tar.Format{}).Match(p) {
-		return false
+	seen := map[string]bool{}
+	for name := range tar.Names(p) {
+		seen[strings.TrimPrefix(name, "./")] = true
 	}
-	blob := p.Blob
-	if blob == nil || blob.At() == nil {
-		blob = format.BytesBlob(p.Head)
-	}
-	seen, count := map[string]bool{}, 0
-	// An error only means that no more members can be seen here.
-	_, _ = tar.Walk(blob, limits.NewBudget(limits.Default()), func(m *tar.Member) error {
-		seen[strings.TrimPrefix(m.Name, "./")] = true
-		if count++; count == maxLook {
-			return errEnough
-		}
-		return nil
-	})
 	return seen[Storages] && (seen["pickle"] || seen[Tensors] || seen["sys_info"])
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/xgboost"
 	"github.com/picketsec/picket/internal/limits"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // encoding finds the format of content by its Match; nil for none.
@@ -50,17 +49,7 @@ func read(content []byte, f format.Format) (kinds []xgboost.Kind, texts map[stri
 // samples are models that XGBoost wrote.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
-	names, err := filepath.Glob("testdata/*.[jum]*")
-	if err != nil || len(names) < 15 {
-		t.Fatalf("samples: %v, %v", names, err)
-	}
-	all := map[string][]byte{}
-	for _, name := range names {
-		if all[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all
+	return testkit.Samples(t, "testdata/*.[jum]*", 15)
 }
 
 func TestModelsOfXGBoost(t *testing.T) {
