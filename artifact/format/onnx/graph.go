@@ -6,7 +6,7 @@ import "github.com/picketsec/picket/internal/protomsg"
 func (r *reader) graph(m protomsg.Message, g *Graph) error {
 	g.Offset = m.Offset
 	if g.Depth >= maxNest {
-		return r.visit.Problem(Problem{Fault: DeepGraph, Message: "GraphProto", Offset: m.Offset, Body: m})
+		return r.problem(Problem{Fault: DeepGraph, Message: "GraphProto", Offset: m.Offset, Body: m})
 	}
 	if err := r.visit.Graph(g); err != nil {
 		return err

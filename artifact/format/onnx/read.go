@@ -84,16 +84,25 @@ func (r *reader) graphs(m *Model, graphs, training []protomsg.Message) error {
 	return nil
 }
 
+// problem hands on a problem. It costs as much as many fields: a file may hold nothing else.
+func (r *reader) problem(p Problem) error {
+	const steps = 1 << 8
+	if err := r.budget.Ops(steps); err != nil {
+		return err
+	}
+	return r.visit.Problem(p)
+}
+
 // fields walks a message whose schema is known. What the schema does not have is a problem and is not visited.
 func (r *reader) fields(m protomsg.Message, name string, s schema, visit func(protomsg.Field) error) error {
 	var seen uint64
 	return m.Fields(func(f protomsg.Field) error {
 		if !s.expects(f.Number, f.Wire) {
-			return r.visit.Problem(Problem{Fault: UnknownField, Message: name, Number: f.Number, Offset: f.Offset, Body: f.Body})
+			return r.problem(Problem{Fault: UnknownField, Message: name, Number: f.Number, Offset: f.Offset, Body: f.Body})
 		}
 		if bit := uint64(1) << (f.Number & 63); s.once(f.Number) {
 			if seen&bit != 0 {
-				if err := r.visit.Problem(Problem{Fault: RepeatedField, Message: name, Number: f.Number, Offset: f.Offset}); err != nil {
+				if err := r.problem(Problem{Fault: RepeatedField, Message: name, Number: f.Number, Offset: f.Offset}); err != nil {
 					return err
 				}
 			}

@@ -118,7 +118,7 @@ type Value struct {
 // Read reads an attribute's value.
 func (a Attr) Read() (Value, error) {
 	v := Value{}
-	return v, a.Value.Fields(func(f protomsg.Field) (err error) {
+	err := a.Value.Fields(func(f protomsg.Field) error {
 		switch f.Number {
 		case 1: // a list: its numbers are those of the single values
 			if f.Wire != protomsg.Bytes {
@@ -126,13 +126,17 @@ func (a Attr) Read() (Value, error) {
 			}
 			return f.Body.Fields(func(f protomsg.Field) error { return v.single(f, 9) })
 		case 8:
-			if f.Wire == protomsg.Bytes {
-				v.Tensor, err = ReadTensor(f.Body)
+			if f.Wire != protomsg.Bytes {
+				return nil
 			}
-			return err
+			if v.Tensor == nil {
+				v.Tensor = &Tensor{At: f.Body.Offset}
+			}
+			return v.Tensor.read(f.Body)
 		}
 		return v.single(f, 10)
 	})
+	return v, err
 }
 
 // single reads a text, a number or a function; a function has the number call.

@@ -23,12 +23,17 @@ type Tensor struct {
 	Cut     bool // there are more texts, or longer ones, than what is kept
 	At      int64
 	kept    int64
+	content protomsg.Message // the block
 }
 
 // ReadTensor reads the type, the shape and the texts of a tensor; numbers are skipped.
 func ReadTensor(m protomsg.Message) (*Tensor, error) {
 	t := &Tensor{At: m.Offset}
-	var content protomsg.Message
+	return t, t.read(m)
+}
+
+// read adds a message to what is known of the tensor: readers of protocol buffers join one that is written in parts.
+func (t *Tensor) read(m protomsg.Message) error {
 	err := m.Fields(func(f protomsg.Field) error {
 		switch {
 		case f.Number == 1 && f.Wire == protomsg.Varint:
@@ -36,7 +41,7 @@ func ReadTensor(m protomsg.Message) (*Tensor, error) {
 		case f.Number == 2 && f.Wire == protomsg.Bytes:
 			return t.shape(f.Body)
 		case f.Number == 4 && f.Wire == protomsg.Bytes:
-			content = f.Body
+			t.content = f.Body
 			t.Content = f.Body.Size
 		case f.Number == 8 && f.Wire == protomsg.Bytes:
 			t.Values += f.Body.Size + 1
@@ -49,9 +54,9 @@ func ReadTensor(m protomsg.Message) (*Tensor, error) {
 		return nil
 	})
 	if err == nil && t.Type == TypeString && t.Content > 0 {
-		err = t.block(content)
+		err = t.block(t.content)
 	}
-	return t, err
+	return err
 }
 
 // shape reads dimensions; a second shape adds to the first, as in any reader of protocol buffers.

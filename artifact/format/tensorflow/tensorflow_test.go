@@ -3,6 +3,7 @@ package tensorflow_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,34 @@ func TestTensors(t *testing.T) {
 		}
 		n, ok := tensor.Elements()
 		if got := fmt.Sprint(tensor.Texts, tensor.Cut, n, ok); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestTensorInParts(t *testing.T) {
+	block := append([]byte{3}, "abc"...)
+	for name, c := range map[string]struct {
+		parts [][]byte
+		want  string
+	}{
+		"texts":                {[][]byte{slices.Concat(tf.Number(1, 7), tf.Field(2, tf.Field(2, tf.Number(1, 2))), tf.Text(8, "a")), tf.Text(8, "b")}, "[a b] 7 [2]"},
+		"a block before types": {[][]byte{tf.Field(4, block), tf.Number(1, 7)}, "[abc] 7 []"},
+		"nothing behind":       {[][]byte{slices.Concat(tf.Number(1, 7), tf.Text(8, "a")), nil}, "[a] 7 []"},
+	} {
+		var value []byte
+		for _, part := range c.parts {
+			value = append(value, tf.Field(8, part)...)
+		}
+		m, err := tensorflow.Open(format.BytesBlob(value), limits.NewBudget(limits.Default()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := tensorflow.Attr{Value: m}.Read()
+		if err != nil || v.Tensor == nil {
+			t.Fatalf("%s: read %+v (%v)", name, v, err)
+		}
+		if got := fmt.Sprint(v.Tensor.Texts, v.Tensor.Type, v.Tensor.Dims); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}

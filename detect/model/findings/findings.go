@@ -28,25 +28,32 @@ func New(out *detect.Output) *List { return &List{out: out, count: map[string]in
 
 // Add reports that a rule fired at an offset of the content, about a name (may be empty), with what is wrong in words.
 func (l *List) Add(rule picket.Rule, at int64, subject, summary string) {
-	l.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
-		Evidence: picket.NewEvidence(summary, subject)})
+	l.Named(rule, at, subject, summary, "")
 }
 
 // Named reports like Add, with the name of the known attack.
 func (l *List) Named(rule picket.Rule, at int64, subject, summary, technique string) {
-	l.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
-		Evidence: picket.NewEvidence(summary, subject), Technique: technique})
+	if l.listed(rule) { // a file may have millions that are only counted
+		l.out.Report(picket.Finding{Rule: rule, Location: picket.At("", at), Subject: picket.Printable(subject, 120),
+			Evidence: picket.NewEvidence(summary, subject), Technique: technique})
+	}
 }
 
 // Report reports a finding that is made already.
 func (l *List) Report(f picket.Finding) {
-	if l.count[f.Rule.ID] == 0 {
-		l.order = append(l.order, f.Rule)
-	}
-	l.count[f.Rule.ID]++
-	if l.count[f.Rule.ID] <= maxEach {
+	if l.listed(f.Rule) {
 		l.out.Report(f)
 	}
+}
+
+// listed counts a finding of a rule and reports whether it is one of those that are listed.
+func (l *List) listed(rule picket.Rule) bool {
+	n := l.count[rule.ID] + 1
+	if n == 1 {
+		l.order = append(l.order, rule)
+	}
+	l.count[rule.ID] = n
+	return n <= maxEach
 }
 
 // Fired reports whether a rule has fired in this file.

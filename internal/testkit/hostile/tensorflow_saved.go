@@ -34,6 +34,9 @@ func savedModelSamples() []Sample {
 	add("savedmodel-second-graph.pb", "savedmodel", "an honest graph for serving, and another for training that reads files", tf.SavedModel(tf.MetaGraph(honestGraph(), serve), tf.MetaGraph(evil, []string{"train"})))
 	add("savedmodel-same-tags.pb", "savedmodel", "two graphs with the same tags", tf.SavedModel(tf.MetaGraph(honestGraph(), serve), tf.MetaGraph(honestGraph(), serve)))
 	add("savedmodel-joined-graphs.pb", "savedmodel", "a graph in two parts, which readers join", model(honestGraph(), tf.Field(2, evil)))
+	halves := slices.Concat(tf.Field(8, tf.Number(1, 7), tf.Field(2, tf.Field(2, tf.Number(1, 2))), tf.Text(8, "/root/.ssh/id_rsa")), tf.Field(8, tf.Number(1, 7), tf.Text(8, "vocab.txt")))
+	add("graph-tensor-in-parts.pb", "tensorflow-graph", "a constant in two parts, which readers join: the last one names a harmless file", tf.Graph(nil,
+		tf.Node("p", "Const", nil, tf.Attr("value", halves)), tfNode("r", "ReadFile", "p")))
 	add("savedmodel-asset-climbs.pb", "savedmodel-asset", "an asset that climbs out of the model", model(table, tf.Asset("path:0", "../../../../../../etc/passwd")))
 	add("savedmodel-asset-absolute.pb", "savedmodel-asset", "an asset with an absolute path", model(table, tf.Asset("path:0", "/etc/passwd")))
 	add("savedmodel-asset-collection.pb", "savedmodel-asset", "an asset of version 1, in a collection, that climbs out of the model", model(table,
