@@ -196,6 +196,14 @@ func NewProbe(b *format.Blob) (format.Probe, error) {
 	return new(probeBuffer).probe(b, format.HeadSize)
 }
 
+// Recognised reports whether content is inspected as a format anyway. It is for detectors that also look at text by the name of
+// the file: loaders know some configurations by nothing else, and these may begin with anything. What cannot be read counts, because
+// whoever reads it reports that.
+func Recognised(b *format.Blob, f format.Format) bool {
+	p, err := NewProbe(b)
+	return err != nil || f.Match(p)
+}
+
 // probeBuffer is memory that one probe after the other uses: an archive may have a million parts.
 type probeBuffer struct{ head, tail []byte }
 

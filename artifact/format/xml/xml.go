@@ -6,6 +6,7 @@ package xml
 
 import (
 	"bytes"
+	"io"
 	"strings"
 
 	"github.com/picketsec/picket/artifact/format"
@@ -62,12 +63,28 @@ type Element struct {
 // Get returns the value of an attribute by its name without prefix; empty when there is none.
 func (e Element) Get(name string) string { return get(e.Attr, name) }
 
-// Root finds the root element of a document in its head. It returns false for what is no XML as far as the head goes.
+// Root finds the root element of a document, in its head or behind as many comments as fit into 32 MiB. It returns false for what
+// is no XML as far as that goes.
 func Root(p format.Probe) (Element, bool) {
 	if head := clean(p.Head); len(head) < 4 || head[0] != '<' || strings.IndexByte("?!", head[1]) < 0 && !nameByte(head[1]) {
 		return Element{}, false
 	}
-	r := New(bytes.NewReader(p.Head), Options{Depth: 8, Text: 16})
+	root, found := first(bytes.NewReader(p.Head))
+	if found || int64(len(p.Head)) == p.Size || p.Blob == nil {
+		return root, found
+	}
+	in, err := p.Blob.Open()
+	if err != nil {
+		return root, false // whoever reads the content reports it
+	}
+	const far = 32 << 20
+	root, found = first(io.LimitReader(in, far))
+	return root, in.Close() == nil && found
+}
+
+// first finds the first element, and the name of the first one in it.
+func first(in io.Reader) (Element, bool) {
+	r := New(in, Options{Depth: 8, Text: 16})
 	var root Element
 	found := false
 	for {

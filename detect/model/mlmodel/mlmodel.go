@@ -31,13 +31,6 @@ func (Detector) Info() detect.Info {
 		Rules: slices.Concat([]picket.Rule{ruleLoader(), rulePath(), ruleCode()}, requirements.Rules(), freetext.Rules())}
 }
 
-// recognised reports whether the content is inspected as an MLmodel file anyway. MLflow goes by the name alone, and needs no more
-// than the flavours: in JSON, which is YAML too, or behind anything else.
-func recognised(b *format.Blob) bool {
-	p, err := detect.NewProbe(b)
-	return err != nil || (mlmodel.Format{}).Match(p)
-}
-
 // scan is the inspection of one model.
 type scan struct {
 	in   detect.Input
@@ -48,7 +41,7 @@ type scan struct {
 
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
-	if in.Format != mlmodel.Name && (in.Name != "MLmodel" || recognised(in.Blob)) {
+	if in.Format != mlmodel.Name && (in.Name != "MLmodel" || detect.Recognised(in.Blob, mlmodel.Format{})) {
 		return nil
 	}
 	m, err := mlmodel.Read(in.Blob, in.Budget)

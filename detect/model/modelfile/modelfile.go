@@ -19,12 +19,15 @@ type Detector struct{}
 
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
-	return detect.Info{Name: "ollama-modelfile", Title: "Sources and texts of an Ollama Modelfile", Formats: []string{modelfile.Name},
+	return detect.Info{Name: "ollama-modelfile", Title: "Sources and texts of an Ollama Modelfile", Formats: []string{modelfile.Name, "text"},
 		Rules: slices.Concat([]picket.Rule{rulePath(), ruleAddress(), ruleAdapter()}, template.Rules())}
 }
 
 // Detect implements detect.Detector.
 func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) error {
+	if in.Format != modelfile.Name && (in.Name != "Modelfile" || detect.Recognised(in.Blob, modelfile.Format{})) {
+		return nil
+	}
 	instructions, err := modelfile.Read(in.Blob, in.Budget)
 	list := findings.New(out)
 	defer list.Close()

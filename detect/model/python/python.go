@@ -74,6 +74,8 @@ func conventional(in detect.Input, content []byte) bool {
 		return true
 	case "handler.py": // inference endpoints of the Hub
 		return bytes.Contains(content, []byte("EndpointHandler"))
+	case "model.py": // Triton
+		return bytes.Contains(content, []byte("TritonPythonModel"))
 	case "pipeline.py": // diffusers
 		return beside("model_index.json")
 	case "generate.py": // transformers

@@ -23,18 +23,24 @@ type Detector struct{}
 
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
-	return detect.Info{Name: "spacy", Title: "Functions, sources and packages of a spaCy pipeline", Formats: []string{spacy.ConfigName, spacy.MetaName},
+	return detect.Info{Name: "spacy", Title: "Functions, sources and packages of a spaCy pipeline", Formats: []string{spacy.ConfigName, spacy.MetaName, "text"},
 		Rules: slices.Concat([]picket.Rule{ruleCallback(), ruleFunction(), ruleSource(), rulePath()}, requirements.Rules())}
 }
 
 // Detect implements detect.Detector.
 func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) error {
+	if in.Format == "text" && (in.Name != "config.cfg" || detect.Recognised(in.Blob, spacy.Config{})) {
+		return nil
+	}
 	list := findings.New(out)
 	defer list.Close()
 	if in.Format == spacy.MetaName {
 		return meta(in, list)
 	}
 	settings, err := spacy.Read(in.Blob, in.Budget)
+	if in.Format == "text" && !slices.ContainsFunc(settings, func(s spacy.Setting) bool { return s.Section == "nlp" }) {
+		return nil // other tools have files of this name
+	}
 	for _, s := range settings {
 		setting(list, s)
 	}

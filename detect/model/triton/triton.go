@@ -22,7 +22,7 @@ type Detector struct{}
 
 // Info implements detect.Detector.
 func (Detector) Info() detect.Info {
-	return detect.Info{Name: "triton-config", Title: "Backends, libraries and paths of a Triton model", Formats: []string{triton.Name},
+	return detect.Info{Name: "triton-config", Title: "Backends, libraries and paths of a Triton model", Formats: []string{triton.Name, "text"},
 		Rules: slices.Concat(rules(), freetext.Rules())}
 }
 
@@ -36,6 +36,9 @@ type scan struct {
 
 // Detect implements detect.Detector.
 func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output) error {
+	if in.Format != triton.Name && (in.Name != "config.pbtxt" || detect.Recognised(in.Blob, triton.Format{})) {
+		return nil
+	}
 	root, err := triton.Read(in.Blob, in.Budget)
 	s := &scan{in: in, out: out, list: findings.New(out), root: root}
 	defer s.list.Close()

@@ -42,7 +42,7 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 	case in.Format == yaml.Name && (ext == ".md" || ext == ".rst" || ext == ".py" || ext == ".txt" || ext == ".markdown"):
 		return nil // prose that begins like YAML
 	case in.Format != yaml.Name:
-		if ext != ".yaml" && ext != ".yml" || recognised(in.Blob) {
+		if ext != ".yaml" && ext != ".yml" || detect.Recognised(in.Blob, yaml.Format{}) {
 			return nil
 		}
 	}
@@ -62,12 +62,6 @@ func (Detector) Detect(_ context.Context, in detect.Input, out *detect.Output) e
 		out.Parsed(int64(len(content)))
 	}
 	return s.err
-}
-
-// recognised reports whether the content is inspected as YAML anyway.
-func recognised(b *format.Blob) bool {
-	p, err := detect.NewProbe(b)
-	return err != nil || (yaml.Format{}).Match(p)
 }
 
 // scan is one run over one document.

@@ -24,6 +24,13 @@ func evasionSamples() []Sample {
 			first+`"cells":[{"cell_type":"code","source":"import base64\nexec(base64.b64decode('cHJpbnQoMSk='))"}],"nbformat":4}`, nil),
 		sample("behind-mxnet-symbol.json", "the operators of MXNet stand behind a long member", "mxnet",
 			first+`"nodes":[{"op":"Custom","name":"x","attrs":{"op_type":"evil"},"inputs":[]}],"arg_nodes":[0],"heads":[[0,0,0]]}`, nil),
+		sample("behind-comment.xml", "the layers of OpenVINO stand behind a long comment", "openvino", "<!--"+strings.Repeat("x", far)+
+			`--><net name="x" version="11"><layers><layer id="0" name="a" type="Evil" version="extension"/></layers><edges/></net>`, nil),
+		sample("config.pbtxt", "the configuration of Triton stands behind a long comment", "triton", "#"+strings.Repeat("x", far)+
+			"\nname: \"x\"\nbackend: \"python\"\nparameters { key: \"EXECUTION_ENV_PATH\" value: { string_value: \"/tmp/evil.tar.gz\" } }\n", nil),
+		sample("config.cfg", "the configuration of spaCy stands behind a long comment", "spacy", "#"+strings.Repeat("x", far)+
+			"\n[nlp]\nlang = \"en\"\n[initialize]\n[initialize.before_init]\n@callbacks = \"evil.run\"\n", nil),
+		sample("model.py", "Triton runs the model by its name", "triton", "import os\nos.system('"+harmlessShell+"')\nclass TritonPythonModel: pass\n", nil),
 		sample("MLmodel", "an MLmodel file with nothing but flavours", "mlflow", "flavors:\n  python_function:\n    loader_module: evil\n", nil),
 		sample("carriage-return.yaml", "a comment ends at a carriage return", "yaml", "a: b # c\rhook: "+apply, nil),
 		sample("line-separator.yaml", "a comment ends at U+2028", "yaml", "a: b # c\u2028hook: "+apply, nil),
