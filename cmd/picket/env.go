@@ -139,7 +139,7 @@ func version() string {
 // tuneMemory keeps the resident size of any scan on two processors under 128 MiB: the collector runs earlier when little is
 // free.
 func tuneMemory() {
-	const base, perWorker = 60 << 20, 20 << 20 // leaves room for stacks, the binary and what is not yet returned
+	const base, perWorker = 52 << 20, 20 << 20 // leaves room for stacks, the binary and what is not yet returned
 	debug.SetMemoryLimit(base + perWorker*int64(runtime.GOMAXPROCS(0)))
 	debug.SetGCPercent(400)
 }
