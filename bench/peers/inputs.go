@@ -28,7 +28,7 @@ const (
 	denseRows   = 230_000
 	blobs       = 16
 	blobSize    = 32 << 20
-	models      = 300
+	models      = 100
 	modelTensor = 256 << 10
 )
 
