@@ -28,7 +28,7 @@ type Format struct{}
 // Info implements format.Format.
 func (Format) Info() format.Info {
 	return format.Info{
-		Name: Name, Title: "HDF5", MediaType: "application/x-hdf5", Extensions: []string{".h5", ".hdf5", ".he5", ".hdf"},
+		Name: Name, Title: "HDF5", MediaType: "application/x-hdf5", Extensions: []string{".h5", ".hdf5", ".he5", ".hdf", ".mat"},
 		// PyTables and pandas keep pickles in attributes and datasets, and links lead to other files.
 		Risk: format.Active, Parsed: true,
 		Spec: "https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html",
