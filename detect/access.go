@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
@@ -117,8 +118,8 @@ func (c *chunks) fill(budget *limits.Budget, r io.Reader, says int64) error {
 	piece := make([]byte, c.first(says))
 	n, err := io.ReadFull(r, piece)
 	for err == nil && n < chunk {
-		piece = append(piece, make([]byte, min(3*n, chunk-n))...)
-		var more int
+		more := min(3*n, chunk-n)
+		piece = slices.Grow(piece, more)[:n+more]
 		more, err = io.ReadFull(r, piece[n:])
 		n += more
 	}

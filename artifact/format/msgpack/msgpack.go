@@ -57,7 +57,7 @@ func (Format) Match(p format.Probe) bool {
 		return nil
 	}}.complete()
 	err := r.value(0)
-	_, enough := err.(errEnough)                                    //nolint:errorlint // it is never wrapped
+	_, enough := err.(errEnough) //nolint:errorlint // it is never wrapped
 	switch {
 	case enough:
 		return true
