@@ -130,7 +130,7 @@ func others(o options) []peer {
 		{name: "hayward", bin: at("shared"), judge: at("shared"), reads: all, refusal: "MFV-SKIP-001",
 			command: func(p string) []string { return []string{"hayward", "scan", "--format", "json", p} }},
 		{name: "safeloadai", bin: at("shared"), judge: at("shared"), reads: all[:4], refusal: "E103",
-			command: func(p string) []string { return []string{"safeloadai", "scan", "--no-input", "--json", p} }},
+			command: func(p string) []string { return []string{"safeloadai", "scan", "--no-input", p} }},
 		{name: "aisbom-cli", bin: at("shared"), judge: at("shared"), reads: all, refusal: "ncomplete",
 			command: func(p string) []string {
 				return []string{"aisbom", "scan", "--offline", "--output", "sbom.json", p}

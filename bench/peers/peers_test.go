@@ -128,3 +128,22 @@ func TestPeerThatIsNotThere(t *testing.T) {
 		}
 	}
 }
+
+// A phrase counts wherever the writes are cut.
+func TestSpotter(t *testing.T) {
+	for cut := range len("it says E103 twice") {
+		s := spotter{phrase: []byte("E103")}
+		for _, part := range []string{"it says E103 twice"[:cut], "it says E103 twice"[cut:]} {
+			if n, err := s.Write([]byte(part)); n != len(part) || err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		if !s.seen || len(s.end) > 4 {
+			t.Errorf("cut at %d: %v, %d bytes kept", cut, s.seen, len(s.end))
+		}
+	}
+	other := spotter{phrase: []byte("E103")}
+	if _, err := other.Write([]byte("E10 and E3")); err != nil || other.seen {
+		t.Error("another text is seen as the phrase", err)
+	}
+}
