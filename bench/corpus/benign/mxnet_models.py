@@ -50,4 +50,3 @@ for dtype in ("float16", "float32", "float64", "uint8", "int8", "int32", "int64"
     mxnet.nd.save(writer.path(f"arrays-{dtype}.params", f"arrays of {dtype}", "mxnet"), {"arg:a": mxnet.nd.ones((3, 4), dtype=dtype), "aux:b": mxnet.nd.zeros((5,), dtype=dtype)})
 mxnet.nd.save(writer.path("list.params", "arrays without names", "mxnet"), [mxnet.nd.ones((2, 3)), mxnet.nd.ones((1,))])
 mxnet.nd.save(writer.path("sparse-csr.params", "a sparse matrix", "mxnet"), {"a": mxnet.nd.sparse.csr_matrix(numpy.eye(4))})
-mxnet.nd.save(writer.path("sparse-rows.params", "sparse rows", "mxnet"), {"a": mxnet.nd.sparse.row_sparse_array(numpy.eye(4))})
