@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.scratch, "scratch", os.TempDir(), "folder for 1.3 GB of generated files")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each measurement; the median counts")
 	flags.IntVar(&o.benign, "benign", 500, "benign files that the peers judge, taken evenly from the corpus")
-	flags.DurationVar(&o.limit, "limit", 5*time.Minute, "time that one run may take")
+	flags.DurationVar(&o.limit, "limit", 3*time.Minute, "time that one run may take")
 	flags.DurationVar(&o.least, "least", time.Second/2, "time that scans of the largest file of one format take together at least")
 	only := flags.String("generate", "", "only generate the files that are measured, into this folder")
 	if err := flags.Parse(args); err != nil {
