@@ -30,11 +30,12 @@ func (Detector) Info() detect.Info {
 
 // scan is one run over one model.
 type scan struct {
-	ctx   context.Context
-	in    detect.Input
-	out   *detect.Output
-	list  *findings.List
-	calls []edge // subgraphs that run others
+	ctx       context.Context
+	in        detect.Input
+	out       *detect.Output
+	list      *findings.List
+	calls     []edge // subgraphs that run others
+	inspected int64  // bytes of buffers that were looked at
 }
 
 // edge is a subgraph that runs another.
@@ -59,7 +60,7 @@ func (Detector) Detect(ctx context.Context, in detect.Input, out *detect.Output)
 			return err
 		}
 	}
-	if err := s.metadata(m); err != nil {
+	if err := s.buffers(m); err != nil {
 		return err
 	}
 	return s.account(m)
@@ -117,25 +118,35 @@ func cycle(next [][]int64) int64 {
 	return -1
 }
 
-// metadata inspects the buffers that are for tools.
-func (s *scan) metadata(m *tflite.Model) error {
+// smallest is the number of bytes from which a buffer is looked at: less is a few numbers, and no content of its own.
+const smallest = 16
+
+// buffers inspects what is for tools, and the head and tail of what may be weights: nothing says that a tensor uses a buffer.
+func (s *scan) buffers(m *tflite.Model) error {
+	names := map[int64]string{}
 	for _, x := range m.Metadata {
 		if x.Buffer >= int64(len(m.Buffers)) {
 			s.list.Add(ruleBounds(), x.At, x.Name, fmt.Sprintf("metadata lies in buffer %d of %d", x.Buffer, len(m.Buffers)))
 			continue
 		}
-		at := m.Buffers[x.Buffer]
-		if at.Size == 0 {
+		names[x.Buffer] = "metadata " + picket.Printable(x.Name, 80)
+	}
+	for i, at := range m.Buffers {
+		name, tools := names[int64(i)]
+		if at.Size == 0 || at.Size < smallest && !tools {
 			continue
+		}
+		if !tools {
+			name = fmt.Sprintf("buffer %d", i)
 		}
 		blob, err := s.in.Blob.Section(at.Offset, at.Size)
 		if err != nil {
 			return err
 		}
-		part := detect.Part{Name: "metadata " + picket.Printable(x.Name, 80), Blob: blob, Expect: detect.TensorData}
-		if err := s.out.Inspect(s.ctx, part); err != nil {
+		if err := s.out.Inspect(s.ctx, detect.Part{Name: name, Blob: blob, Expect: detect.TensorData}); err != nil {
 			return err
 		}
+		s.inspected += at.Size
 	}
 	return nil
 }
@@ -148,7 +159,7 @@ func (s *scan) account(m *tflite.Model) error {
 		weights += b.Size
 	}
 	weights = min(weights, m.End) // buffers may be shared
-	s.out.Opaque(weights)
+	s.out.Opaque(max(0, weights-s.inspected))
 	s.out.Parsed(m.End - weights)
 	rest := s.in.Blob.Size() - m.End
 	if rest <= padding {

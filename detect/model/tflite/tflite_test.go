@@ -126,6 +126,21 @@ func archive(t *testing.T, name, content string) []byte {
 	return b.Bytes()
 }
 
+func TestUnusedBuffersAreLookedAt(t *testing.T) {
+	m := lite.Model()
+	m[4] = []lite.Table{{}, {0: archive(t, "../../x.txt", "out of the folder")}}
+	content := lite.Build(m)
+	r := run(t, content)
+	if !strings.Contains(ids(r), "model.zip.") {
+		t.Errorf("an archive in a buffer that no tensor uses: %q", ids(r))
+	}
+	m[4] = []lite.Table{{}, {0: bytes.Repeat([]byte{1, 2, 3, 0xff}, 64)}}
+	content = lite.Build(m)
+	if r = run(t, content); ids(r) != "" || r.Coverage.Parsed+r.Coverage.Opaque != int64(len(content)) {
+		t.Errorf("numbers in a buffer that no tensor uses: %q %+v of %d bytes", ids(r), r.Coverage, len(content))
+	}
+}
+
 func TestBehindTheModel(t *testing.T) {
 	model := lite.Build(lite.Model())
 	if r := run(t, append(model, archive(t, "labels.txt", "cat\ndog\n")...)); ids(r) != "" || r.Verdict != picket.Clean {
