@@ -1,7 +1,7 @@
 // Package jsonstream reads JSON from hostile input one token at a time, in constant memory whatever the size of the document.
-// It is for parsers of formats whose header is JSON. It follows RFC 8259 to the letter (no comments, no trailing commas, no
-// lone surrogates, no invalid UTF-8), so that what it accepts is what strict readers accept. It builds no values and knows
-// nothing of any format.
+// It is for parsers of formats that are, or begin with, JSON. It follows RFC 8259 to the letter (no comments, no trailing commas,
+// no lone surrogates, no invalid UTF-8), so that what it accepts is what strict readers accept; Options.Python also takes what
+// Python's json module takes. Only Tree, for small documents, builds values. It knows nothing of any format.
 package jsonstream
 
 import (
