@@ -1,0 +1,5 @@
+package keyless
+
+import (
+	_ "github.com/sigstore/sigstore-go/pkg/testing/ca"
+)
