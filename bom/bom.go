@@ -34,8 +34,28 @@ type Field struct {
 	Source string `json:"source"`
 }
 
+// Kind says what a bill is about.
+type Kind string
+
+// The kinds. The zero value stands for a bill that does not say.
+const (
+	ModelKind   Kind = "model"
+	DatasetKind Kind = "dataset"
+	ProgramKind Kind = "program" // executables with the modules that they were built from
+	FolderKind  Kind = "folder"  // none of these was recognised
+)
+
 // Bill is the bill of materials of one model, dataset or program.
 type Bill struct {
+	Kind Kind `json:"kind"`
+	// Format and FormatVersion name the form in which the bill was written down: "CycloneDX" and "1.7". A bill that Build made
+	// has the names of Picket's own form.
+	Format        string `json:"format"`
+	FormatVersion string `json:"format_version"`
+	// Revision counts the versions of the document, from 1; 0 when it has none.
+	Revision int `json:"revision"`
+	// Generation says at which point of the life of the content the bill was made, and from what.
+	Generation Field `json:"generation"`
 	// Digest is the identity of what the bill is about; Name is for people.
 	Digest picket.Digest `json:"digest"`
 	Name   string        `json:"name"`
@@ -47,12 +67,18 @@ type Bill struct {
 	Authors []Field `json:"authors"`
 
 	Model Model `json:"model"`
+	// System is the system that the content is for, as far as it says.
+	System   System   `json:"system"`
+	Security Security `json:"security"`
 	// Lineage are the models that this one was made of.
-	Lineage  []Ancestor `json:"lineage"`
-	Datasets []Dataset  `json:"datasets"`
+	Lineage []Ancestor `json:"lineage"`
+	// Datasets are the data that a model was made or measured with. In a bill of kind dataset the first is what the bill is about.
+	Datasets []Dataset `json:"datasets"`
 	// Software are libraries and services that the content names or needs.
 	Software []Software `json:"software"`
 	Files    []File     `json:"files"`
+	// References lead to more about the content: papers, repositories, home pages.
+	References []Reference `json:"references"`
 	// Claims are what is signed about the digest and counts: scans, evaluations, signatures, vulnerability statements.
 	Claims []Claim `json:"claims"`
 	// Kept holds the parts of an imported bill that Picket does not understand, by where they stood. They are written back.
@@ -61,6 +87,7 @@ type Bill struct {
 
 // Model describes the model as such. A field that was not found is unresolved; a list that is empty was not found.
 type Model struct {
+	Identifiers  []Field `json:"identifiers"` // purls, DOIs and other names that are unique beside the digest
 	Version      Field   `json:"version"`
 	Producer     Field   `json:"producer"`
 	Description  Field   `json:"description"`
@@ -90,6 +117,32 @@ type Model struct {
 	// Properties are all other facts worth stating, by name: rope scaling, chat template, pooling …
 	Properties []Property `json:"properties"`
 	Metrics    []Metric   `json:"metrics"`
+}
+
+// System describes the system around a model. The model's own fields answer what is not here.
+type System struct {
+	Name      Field   `json:"name"`
+	Version   Field   `json:"version"`
+	Producer  Field   `json:"producer"`
+	Timestamp Field   `json:"timestamp"`
+	DataFlow  []Field `json:"data_flow"`  // from where to where data goes
+	DataUsage []Field `json:"data_usage"` // what is done with data that users give
+	Area      []Field `json:"area"`       // in which it is meant to be used
+}
+
+// Security is what is said about the security of the content, beside claims.
+type Security struct {
+	Controls        []Field `json:"controls"`
+	Compliance      []Field `json:"compliance"`      // standards and laws
+	Policy          Field   `json:"policy"`          // how to report and handle vulnerabilities
+	Vulnerabilities []Field `json:"vulnerabilities"` // identifiers and places of statements about them
+	Metrics         []Field `json:"metrics"`         // such as the success rate of attacks
+}
+
+// Reference is a pointer to something outside.
+type Reference struct {
+	Kind string `json:"kind"` // documentation, paper, repository, website, distribution or other
+	URL  Field  `json:"url"`
 }
 
 // Property is a named field.
@@ -130,7 +183,9 @@ type Ancestor struct {
 // Dataset is data that the model was trained or tested with.
 type Dataset struct {
 	Name        Field         `json:"name"`
-	Use         string        `json:"use"` // train, test, validation or empty
+	Identifier  Field         `json:"identifier"` // a purl or DOI
+	Use         string        `json:"use"`        // train, test, validation or empty
+	Content     Field         `json:"content"`    // kind of data: text, image, table; and its columns
 	Version     Field         `json:"version"`
 	Description Field         `json:"description"`
 	Licence     Field         `json:"licence"`
@@ -146,6 +201,7 @@ type Software struct {
 	Name    Field  `json:"name"`
 	Version Field  `json:"version"` // exact, or a requirement as written
 	PURL    string `json:"purl"`
+	Sum     string `json:"sum"` // of a Go module, as go.sum has it; empty for others
 	Licence Field  `json:"licence"`
 	Use     string `json:"use"` // training, inference, build or empty
 }
