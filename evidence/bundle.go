@@ -1,8 +1,10 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -14,16 +16,53 @@ const (
 	statementTypeURI = "https://in-toto.io/Statement/v1"
 )
 
-// Bundle is a Sigstore bundle v0.3 around a DSSE envelope with one signature by a key. Whether the signature holds is not
-// known before Verify.
+// Bundle is a Sigstore bundle v0.3 around a DSSE envelope with one signature. Whether the signature holds, and what its
+// certificates and timestamps are worth, is not known before it is verified.
 type Bundle struct {
-	// Hint is the fingerprint of the key that is said to have signed; empty in bundles of Python tools before 1.1.
+	// Hint is the fingerprint of the key that is said to have signed; empty in bundles of Python tools before 1.1, and for
+	// signatures by certificate.
 	Hint string
+	// Chain are the certificates of a signature by certificate, DER, the signer's first. They are never trusted by themselves.
+	Chain [][]byte
+	// Certificate is the short-lived certificate of a keyless signature, DER.
+	Certificate []byte
+	// Timestamps are RFC 3161 responses over the signature, DER.
+	Timestamps [][]byte
 
 	embedded  *PublicKey // the key inside bundles of Python tools before 1.1; never trusted, only compared
 	payload   []byte     // the exact bytes that were signed
 	signature []byte     // ASN.1 DER
+	raw       []byte     // the bundle as it was read, on one line; nil for one that was made here
 }
+
+// Method is how the signer wants to be known.
+func (b *Bundle) Method() Method {
+	switch {
+	case b.Certificate != nil:
+		return Keyless
+	case b.Chain != nil:
+		return ByCertificate
+	}
+	return ByKey
+}
+
+// KeyHint is the fingerprint of the key that is said to have signed, also where a bundle holds the key itself; empty when
+// none is named.
+func (b *Bundle) KeyHint() string {
+	if b.Hint == "" && b.embedded != nil {
+		return b.embedded.Hint()
+	}
+	return b.Hint
+}
+
+// Payload are the bytes of the statement. Nobody has verified them: use them to find out whom to ask, never to decide.
+func (b *Bundle) Payload() []byte { return b.payload }
+
+// Signature is the ASN.1 DER form of the signature over SignedBytes.
+func (b *Bundle) Signature() []byte { return b.signature }
+
+// SignedBytes are the bytes that a signature is over: the pre-authentication encoding of the payload.
+func (b *Bundle) SignedBytes() []byte { return pae(inTotoMediaType, b.payload) }
 
 // pae is the pre-authentication encoding of DSSE 1.0: what is signed is the payload with its type and lengths.
 func pae(payloadType string, payload []byte) []byte {
@@ -48,6 +87,9 @@ func Sign(ctx context.Context, statement []byte, signer Signer) (*Bundle, error)
 // Verify checks that key signed the bundle and returns the bytes of the statement. The error wraps ErrSignature when the
 // bundle names another key or the signature does not hold.
 func (b *Bundle) Verify(key *PublicKey) ([]byte, error) {
+	if b.Method() != ByKey {
+		return nil, fmt.Errorf("the bundle is signed by certificate (%s), not by a key: %w", b.Method(), ErrForeign)
+	}
 	if b.Hint != "" && b.Hint != key.Hint() {
 		return nil, fmt.Errorf("the bundle names key %q, not %s: %w", clip(b.Hint), key, ErrSignature)
 	}
@@ -60,8 +102,12 @@ func (b *Bundle) Verify(key *PublicKey) ([]byte, error) {
 	return b.payload, nil
 }
 
-// Marshal is the bundle as one line of JSON without a newline. The fields are those that the Python tool writes.
+// Marshal is the bundle as one line of JSON without a newline. A bundle that was read stays what it was; the fields of one
+// that was made here are those that the Python tool writes.
 func (b *Bundle) Marshal() ([]byte, error) {
+	if b.raw != nil {
+		return b.raw, nil
+	}
 	type signature struct {
 		Sig   []byte `json:"sig"`
 		KeyID string `json:"keyid"`
@@ -90,8 +136,7 @@ func (b *Bundle) Marshal() ([]byte, error) {
 	return marshal(doc)
 }
 
-// ParseBundle reads a bundle. Errors wrap ErrMalformed, or ErrUnsupported for bundles signed with certificates or without
-// a key.
+// ParseBundle reads a bundle. Errors wrap ErrMalformed, or ErrUnsupported for kinds of bundles that nothing here verifies.
 func ParseBundle(data []byte) (*Bundle, error) {
 	b, err := parseBundle(data)
 	if err != nil {
@@ -130,52 +175,12 @@ func parseBundle(data []byte) (*Bundle, error) {
 	if err := b.readEnvelope(envelope); err != nil {
 		return nil, err
 	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, data); err != nil {
+		return nil, fmt.Errorf("compact bundle: %w: %w", err, ErrMalformed)
+	}
+	b.raw = line.Bytes()
 	return b, top.end()
-}
-
-// readMaterial reads which key is said to have signed.
-func (b *Bundle) readMaterial(o *object) error {
-	for _, kind := range []string{"certificate", "x509CertificateChain"} {
-		if _, ok := o.fields[kind]; ok {
-			return fmt.Errorf("a signature by certificate (%s): %w yet; sign with a key", kind, ErrUnsupported)
-		}
-	}
-	key, err := o.object("publicKey")
-	if err != nil {
-		return err
-	}
-	var raw, details string
-	if err := key.maybe("hint", &b.Hint); err != nil {
-		return err
-	}
-	if err := key.maybe("rawBytes", &raw); err != nil {
-		return err
-	}
-	if err := key.maybe("keyDetails", &details); err != nil {
-		return err
-	}
-	if raw != "" {
-		text, err := decodeBase64("rawBytes", raw)
-		if err != nil {
-			return err
-		}
-		if b.embedded, err = ParsePublicKey(text); err != nil {
-			return err
-		}
-	}
-	// Log entries and timestamps add to a signature by a key; they are not verified and nothing is concluded from them.
-	var unused []any
-	var timestamps map[string]any
-	if err := o.maybe("tlogEntries", &unused); err != nil {
-		return err
-	}
-	if err := o.maybe("timestampVerificationData", &timestamps); err != nil {
-		return err
-	}
-	if err := key.end(); err != nil {
-		return err
-	}
-	return o.end()
 }
 
 // readEnvelope reads the DSSE envelope. Sigstore bundles have exactly one signature.

@@ -51,7 +51,7 @@ func TestForgedStatementsAreRefused(t *testing.T) {
 		"two subjects":           {`"subject":[`, `"subject":[{"name":"x","digest":{"sha256":"` + root + `"}},`},
 		"statement type":         {"in-toto.io/Statement/v1", "in-toto.io/Statement/v0.1"},
 		"predicate type":         {PredicateModelSignature, "https://model_signing/Digests/v0.1"},
-		"scan as signature":      {PredicateModelSignature, PredicateScanResult},
+		"scan as signature":      {PredicateModelSignature, "https://picketsec.dev/claim/scan-result/v1"},
 		"method":                 {`"method":"files"`, `"method":"shards"`},
 		"method missing":         {`"method":"files",`, ``},
 		"hash type":              {`"hash_type":"sha256"`, `"hash_type":"blake3"`},
@@ -252,7 +252,7 @@ func FuzzModelStatement(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sig, err := parseModelSignature(st)
+		sig, err := ParseModelSignature(st)
 		if err != nil {
 			return
 		}

@@ -65,12 +65,12 @@ func TestFilesThatChangeWhileRead(t *testing.T) {
 		tree changing
 		want error
 	}{
-		"grows for ever": {changing{MapFS: files, read: func(p []byte) (int, error) { return len(p), nil }}, errChanged},
+		"grows for ever": {changing{MapFS: files, read: func(p []byte) (int, error) { return len(p), nil }}, ErrChanged},
 		"unreadable":     {changing{MapFS: files, read: func([]byte) (int, error) { return 0, boom }}, boom},
-		"larger at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 6} }}, errChanged},
-		"a pipe at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 5, mode: fs.ModeNamedPipe} }}, errChanged},
-		"larger at end":  {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: int64(4 + n)} }}, errChanged},
-		"written to":     {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: 5, at: time.Unix(int64(n), 0)} }}, errChanged},
+		"larger at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 6} }}, ErrChanged},
+		"a pipe at open": {changing{MapFS: files, stat: func(int) fs.FileInfo { return info{size: 5, mode: fs.ModeNamedPipe} }}, ErrChanged},
+		"larger at end":  {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: int64(4 + n)} }}, ErrChanged},
+		"written to":     {changing{MapFS: files, stat: func(n int) fs.FileInfo { return info{size: 5, at: time.Unix(int64(n), 0)} }}, ErrChanged},
 	} {
 		if _, err := HashTree(context.Background(), tt.tree, Options{}); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)

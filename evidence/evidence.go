@@ -2,13 +2,13 @@
 // for the commands, gates and servers that sign, verify and decide.
 //
 // It holds the formats of the chain, from the outside in: a Sigstore bundle (v0.3) carries a DSSE envelope, which carries
-// an in-toto statement (v1), which is either an OpenSSF Model Signing manifest (v1.0, method "files", SHA-256) or a scan
-// result of Picket. A Manifest lists every file of a tree with its digest; its root digest is the identity of the tree.
+// an in-toto statement (v1) about one digest. The statement of a model signature is an OpenSSF Model Signing manifest (v1.0);
+// those of claims are in package claim. A Manifest lists every file of a tree with its digest; its root digest is the
+// identity of the tree. Who is trusted to sign is up to packages trust, certificate and keyless.
 //
 // What is verified are the bytes that were signed: a payload is never decoded and encoded again before its signature is
 // checked. Nothing here goes to the network, and nothing that a bundle says widens what is accepted: ignored paths and
-// symbolic links need the operator's word. Certificates, keyless signatures, transparency logs, shards and other hashes
-// than SHA-256 are refused by name, not skipped.
+// symbolic links need the operator's word.
 package evidence
 
 import "errors"
@@ -23,6 +23,10 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	// ErrSignature: the signature was not made by this key over these bytes.
 	ErrSignature = errors.New("the signature does not verify")
+	// ErrForeign: nobody who is trusted made the signature. That is no damage: others may sign the same content.
+	ErrForeign = errors.New("it is not signed by anyone in the trust root")
+	// ErrChanged: the file is not the one that was listed.
+	ErrChanged = errors.New("the file changed while it was being read; try again when nothing writes to it")
 	// ErrEmpty: there is no file to sign or to verify; a signature over nothing would be valid for nothing.
 	ErrEmpty = errors.New("there is no file in it")
 )

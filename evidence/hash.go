@@ -58,9 +58,6 @@ func hashAll(ctx context.Context, fsys fs.FS, rs []Resource, opts Options) error
 	return context.Cause(ctx)
 }
 
-// errChanged: the file is not the one that was listed.
-var errChanged = errors.New("the file changed while it was being read; try again when nothing writes to it")
-
 // hashOne sets the digest of one resource.
 func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress Progress) (err error) {
 	progress.Start(r.Name)
@@ -74,7 +71,7 @@ func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress 
 		return err
 	}
 	if !before.Mode().IsRegular() || before.Size() != r.Size {
-		return errChanged
+		return ErrChanged
 	}
 	h := sha256.New()
 	var total int64
@@ -93,7 +90,7 @@ func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress 
 			return context.Cause(ctx)
 		}
 		if total > r.Size {
-			return errChanged // also ends a file that grows for ever
+			return ErrChanged // also ends a file that grows for ever
 		}
 	}
 	after, err := f.Stat()
@@ -101,7 +98,7 @@ func hashOne(ctx context.Context, fsys fs.FS, r *Resource, buf []byte, progress 
 		return err
 	}
 	if total != r.Size || after.Size() != r.Size || !after.ModTime().Equal(before.ModTime()) {
-		return errChanged
+		return ErrChanged
 	}
 	r.Digest = picket.SHA256([sha256.Size]byte(h.Sum(nil)))
 	progress.Done(r.Name, 0)

@@ -86,8 +86,8 @@ func sortResources(rs []Resource) {
 	slices.SortFunc(rs, func(a, b Resource) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// checkResources refuses names that repeat or that could reach out of the root.
-func checkResources(rs []Resource) error {
+// CheckResources refuses names that repeat or that could reach out of the root.
+func CheckResources(rs []Resource) error {
 	seen := make(map[string]bool, len(rs))
 	for _, r := range rs {
 		single := r.Name == "." && len(rs) == 1

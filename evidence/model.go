@@ -23,10 +23,10 @@ func SignModel(ctx context.Context, m *Manifest, signer Signer) (*Bundle, error)
 	if len(m.Resources) == 0 {
 		return nil, fmt.Errorf("sign model: %w", ErrEmpty)
 	}
-	if err := checkResources(m.Resources); err != nil {
+	if err := CheckResources(m.Resources); err != nil {
 		return nil, fmt.Errorf("sign model: %w", err)
 	}
-	statement, err := newStatement(m.Name, rootDigest(m.Resources), PredicateModelSignature, modelPredicate(m))
+	statement, err := NewStatement(m.Name, rootDigest(m.Resources), PredicateModelSignature, modelPredicate(m))
 	if err != nil {
 		return nil, fmt.Errorf("sign model: %w", err)
 	}
@@ -72,7 +72,7 @@ func VerifyModel(bundle []byte, key *PublicKey) (*ModelSignature, error) {
 	if err != nil {
 		return nil, err
 	}
-	sig, err := parseModelSignature(statement)
+	sig, err := ParseModelSignature(statement)
 	if err != nil {
 		return nil, fmt.Errorf("read model signature: %w", err)
 	}
@@ -106,12 +106,12 @@ func (s *ModelSignature) Compare(found *Manifest) []Difference {
 	return diffs
 }
 
-// parseModelSignature reads the predicate. Unknown fields are passed over, as the specification demands.
-func parseModelSignature(st *Statement) (*ModelSignature, error) {
+// ParseModelSignature reads the predicate of a statement whose signature holds. Unknown fields are passed over, as the specification demands.
+func ParseModelSignature(st *Statement) (*ModelSignature, error) {
 	if st.PredicateType != PredicateModelSignature {
 		return nil, fmt.Errorf("predicate type %q: %w; only %s is", clip(st.PredicateType), ErrUnsupported, PredicateModelSignature)
 	}
-	predicate, err := parseObject("predicate", st.predicate)
+	predicate, err := parseObject("predicate", st.Predicate)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (s *ModelSignature) check() error {
 	if len(s.Resources) == 0 {
 		return ErrEmpty
 	}
-	if err := checkResources(s.Resources); err != nil {
+	if err := CheckResources(s.Resources); err != nil {
 		return err
 	}
 	for _, r := range s.Resources {

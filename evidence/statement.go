@@ -8,21 +8,16 @@ import (
 	"github.com/picketsec/picket"
 )
 
-// Predicate types: what a statement is about.
-const (
-	// PredicateModelSignature is a manifest of OpenSSF Model Signing v1.0.
-	PredicateModelSignature = "https://model_signing/signature/v1.0"
-	// PredicateScanResult is the outcome of a scan, see ScanResult.
-	PredicateScanResult = "https://picketsec.dev/claim/scan-result/v1"
-)
+// PredicateModelSignature is the predicate type of a manifest of OpenSSF Model Signing v1.0.
+const PredicateModelSignature = "https://model_signing/signature/v1.0"
 
 // Statement is an in-toto statement v1 about one subject.
 type Statement struct {
 	Name          string        // of the subject; tells people what was meant, decides nothing
 	Subject       picket.Digest // what the statement is about
 	PredicateType string
-
-	predicate json.RawMessage
+	// Predicate is one JSON value without duplicate names; what it means follows from the type.
+	Predicate json.RawMessage
 }
 
 // ParseStatement reads the payload of a verified bundle. Errors wrap ErrMalformed.
@@ -56,7 +51,7 @@ func parseStatement(payload []byte) (*Statement, error) {
 	if len(s.PredicateType) > maxText {
 		return nil, fmt.Errorf("the predicate type is %d bytes long: %w", len(s.PredicateType), ErrMalformed)
 	}
-	if err := top.take("predicate", &s.predicate); err != nil {
+	if err := top.take("predicate", &s.Predicate); err != nil {
 		return nil, err
 	}
 	subjects, err := top.objects("subject", 1)
@@ -92,8 +87,9 @@ func (s *Statement) readSubject(o *object) error {
 	return nil
 }
 
-// newStatement encodes a statement about one digest. The same arguments give the same bytes.
-func newStatement(name string, subject picket.Digest, predicateType string, predicate any) ([]byte, error) {
+// NewStatement encodes a statement about one digest, with any predicate that encodes as JSON. The same arguments give the
+// same bytes.
+func NewStatement(name string, subject picket.Digest, predicateType string, predicate any) ([]byte, error) {
 	type digest struct {
 		SHA256 string `json:"sha256"`
 	}

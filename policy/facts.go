@@ -10,6 +10,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 )
 
 // Facts are what a policy decides on. Conditions see them as the variables artifact, scan, scans, signatures, claims and
@@ -144,16 +145,16 @@ func (f Facts) variables() map[string]any {
 	return vars
 }
 
-// NewFacts collects the facts about the content of m under a path, from claims that evidence.Check has judged.
-func NewFacts(path string, m *evidence.Manifest, claims []*evidence.Claim, now time.Time) Facts {
+// NewFacts collects the facts about the content of m under a path, from claims that claim.Check has judged.
+func NewFacts(path string, m *evidence.Manifest, claims []*claim.Claim, now time.Time) Facts {
 	f := Facts{Artifact: newArtifact(path, m), Now: now}
 	for _, c := range claims {
 		f.Claims = append(f.Claims, newClaim(c))
 		switch {
 		case !c.Counts():
-		case c.Model != nil:
-			f.Signatures = append(f.Signatures, Signature{Source: c.Source, Key: c.Key})
-		case c.Scan != nil:
+		case c.Model() != nil:
+			f.Signatures = append(f.Signatures, Signature{Source: c.Source, Key: c.Signer})
+		case c.Scan() != nil:
 			f.Scans = append(f.Scans, newScan(c))
 		}
 	}
@@ -185,19 +186,19 @@ func newArtifact(path string, m *evidence.Manifest) Artifact {
 	return a
 }
 
-func newClaim(c *evidence.Claim) Claim {
-	claim := Claim{Source: c.Source, Type: c.PredicateType, Key: c.Key, Counts: c.Counts(),
+func newClaim(c *claim.Claim) Claim {
+	f := Claim{Source: c.Source, Type: c.PredicateType, Key: c.Signer, Counts: c.Counts(),
 		Broken: c.Broken, Condemns: c.Condemns}
 	if c.Failure != nil {
-		claim.Failure = c.Failure.Error()
+		f.Failure = c.Failure.Error()
 	}
-	return claim
+	return f
 }
 
-func newScan(c *evidence.Claim) Scan {
-	r := c.Scan
+func newScan(c *claim.Claim) Scan {
+	r := c.Scan()
 	s := Scan{
-		Source: c.Source, Key: c.Key, Time: r.Time, Tool: r.Tool, Verdict: r.Verdict.String(),
+		Source: c.Source, Key: c.Signer, Time: r.Time, Tool: r.Tool, Verdict: r.Verdict.String(),
 		Configuration: string(r.Configuration), Suppressed: int64(r.Suppressed), Omitted: int64(r.Omitted),
 		Counts: Counts{Critical: int64(r.Counts.Critical), High: int64(r.Counts.High), Medium: int64(r.Counts.Medium),
 			Low: int64(r.Counts.Low), Info: int64(r.Counts.Info)},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 
 	"github.com/picketsec/picket"
 )
@@ -242,28 +243,28 @@ func TestDefaultPolicies(t *testing.T) {
 // TestDecidingScan: a malicious result decides whatever came later; among the others the last one does.
 func TestDecidingScan(t *testing.T) {
 	bundle := &evidence.Bundle{}
-	claim := func(v picket.Verdict, at int64) *evidence.Claim {
-		return &evidence.Claim{Source: v.String(), Bundle: bundle, Key: "ci",
-			Scan: &evidence.ScanResult{Verdict: v, Time: time.Unix(at, 0)}}
+	said := func(v picket.Verdict, at int64) *claim.Claim {
+		return &claim.Claim{Source: v.String(), Bundle: bundle, Signer: "ci",
+			Predicate: &claim.ScanResult{Verdict: v, Time: time.Unix(at, 0)}}
 	}
-	failed := claim(picket.Malicious, 9)
-	failed.Failure = evidence.ErrForeignKey
+	failed := said(picket.Malicious, 9)
+	failed.Failure = evidence.ErrForeign
 	m := &evidence.Manifest{}
 	for _, c := range []struct {
-		claims []*evidence.Claim
+		claims []*claim.Claim
 		want   string
 	}{
-		{[]*evidence.Claim{claim(picket.Suspicious, 1), claim(picket.Clean, 2), failed}, "clean"},
-		{[]*evidence.Claim{failed, claim(picket.Clean, 2), claim(picket.Suspicious, 1)}, "suspicious"},
-		{[]*evidence.Claim{claim(picket.Malicious, 1), claim(picket.Clean, 2)}, "malicious"},
-		{[]*evidence.Claim{claim(picket.Clean, 2), claim(picket.Malicious, 1), claim(picket.Clean, 3)}, "malicious"},
+		{[]*claim.Claim{said(picket.Suspicious, 1), said(picket.Clean, 2), failed}, "clean"},
+		{[]*claim.Claim{failed, said(picket.Clean, 2), said(picket.Suspicious, 1)}, "suspicious"},
+		{[]*claim.Claim{said(picket.Malicious, 1), said(picket.Clean, 2)}, "malicious"},
+		{[]*claim.Claim{said(picket.Clean, 2), said(picket.Malicious, 1), said(picket.Clean, 3)}, "malicious"},
 	} {
 		f := NewFacts("m", m, c.claims, time.Now())
 		if f.Scan == nil || f.Scan.Verdict != c.want || len(f.Claims) != len(c.claims) {
 			t.Errorf("got %+v, want %s", f, c.want)
 		}
 	}
-	if f := NewFacts("m", m, []*evidence.Claim{failed}, time.Now()); f.Scan != nil {
+	if f := NewFacts("m", m, []*claim.Claim{failed}, time.Now()); f.Scan != nil {
 		t.Errorf("a claim that does not count is used: %+v", f.Scan)
 	}
 }

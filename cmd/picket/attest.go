@@ -13,6 +13,7 @@ import (
 	"github.com/picketsec/picket/artifact/source/resolve"
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 	"github.com/picketsec/picket/policy/exception"
 )
 
@@ -83,8 +84,8 @@ func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config ex
 	if err != nil {
 		return fmt.Errorf("hash the configuration: %w", err)
 	}
-	details := evidence.ScanDetails{Time: env.Now(), Configuration: picket.SHA256(sha256.Sum256(effective))}
-	statement, err := evidence.NewScanStatement(s, m, details)
+	details := claim.ScanDetails{Time: env.Now(), Configuration: picket.SHA256(sha256.Sum256(effective))}
+	statement, err := claim.NewScanStatement(s, m, details)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
-	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 )
 
 // claimsDocument is the JSON form of the claims about content.
@@ -52,7 +52,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err := out.check(); err != nil {
 				return err
 			}
-			trust, note, err := readTrust(env, trustFile)
+			root, note, err := readTrust(env, trustFile)
 			if err != nil {
 				return err
 			}
@@ -64,12 +64,12 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m.Digest(), c.judge(trust, m), note)
+			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m), note)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}
-			for _, claim := range doc.Claims {
-				if !claim.Counts && trust.Len() > 0 {
+			for _, listed := range doc.Claims {
+				if !listed.Counts && root.Len() > 0 {
 					return exitCode(exitFinding)
 				}
 			}
@@ -83,18 +83,18 @@ func newClaimsCmd(env Env) *cobra.Command {
 }
 
 // newClaimsDocument is the JSON form of checked claims.
-func newClaimsDocument(c *content, digest picket.Digest, claims []*evidence.Claim, note string) *claimsDocument {
-	doc := &claimsDocument{Schema: "picket.claims/1", Path: c.path, Digest: digest, Claims: []claimDocument{}, Notes: []string{absenceNote}}
+func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Claim, note string) *claimsDocument {
+	doc := &claimsDocument{Schema: "picket.claims/1", Path: about.path, Digest: digest, Claims: []claimDocument{}, Notes: []string{absenceNote}}
 	if note != "" {
 		doc.Notes = append(doc.Notes, note)
 	}
-	for _, claim := range claims {
-		d := claimDocument{Source: claim.Source, Type: claim.PredicateType, Key: claim.Key, Subject: claim.Subject, Counts: claim.Counts()}
-		if claim.Failure != nil {
-			d.Failure = claim.Failure.Error()
+	for _, c := range claims {
+		d := claimDocument{Source: c.Source, Type: c.PredicateType, Key: c.Signer, Subject: c.Subject, Counts: c.Counts()}
+		if c.Failure != nil {
+			d.Failure = c.Failure.Error()
 		}
-		if claim.Scan != nil {
-			d.Verdict, d.Time = claim.Scan.Verdict.String(), claim.Scan.Time.Format("2006-01-02T15:04:05Z07:00")
+		if scan := c.Scan(); scan != nil {
+			d.Verdict, d.Time = scan.Verdict.String(), scan.Time.Format("2006-01-02T15:04:05Z07:00")
 		}
 		doc.Claims = append(doc.Claims, d)
 	}

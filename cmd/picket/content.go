@@ -13,6 +13,8 @@ import (
 
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
+	"github.com/picketsec/picket/evidence/trust"
 	"github.com/picketsec/picket/report"
 )
 
@@ -198,48 +200,48 @@ const trustNote = "no trust root was given, so no claim counts; --trust FILE nam
 
 // readTrust loads the trust root that --trust names, or the environment variable PICKET_TRUST. Without either no key is
 // trusted, and the note says so.
-func readTrust(env Env, name string) (trust *evidence.Trust, note string, err error) {
+func readTrust(env Env, name string) (root *trust.Root, note string, err error) {
 	if name == "" {
 		name = env.Getenv("PICKET_TRUST")
 	}
 	if name == "" {
-		return &evidence.Trust{}, trustNote, nil
+		return &trust.Root{}, trustNote, nil
 	}
 	full, err := filepath.Abs(name)
 	if err != nil {
 		return nil, "", usagef("--trust: %w", err)
 	}
-	trust, err = evidence.LoadTrust(os.DirFS(filepath.Dir(full)), filepath.Base(full))
+	root, err = trust.Load(os.DirFS(filepath.Dir(full)), filepath.Base(full))
 	if err != nil {
 		return nil, "", usagef("--trust: %w", err)
 	}
-	return trust, "", nil
+	return root, "", nil
 }
 
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
 // not count, so that a decision sees the damage.
-func (c *content) judge(trust *evidence.Trust, m *evidence.Manifest) []*evidence.Claim {
-	var claims []*evidence.Claim
+func (c *content) judge(root *trust.Root, m *evidence.Manifest) []*claim.Claim {
+	var claims []*claim.Claim
 	source := filepath.Base(c.sig)
 	switch data, err := readSmall(c.sig, evidence.MaxBundle); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		claims = append(claims, evidence.Unreadable(source, err))
+		claims = append(claims, claim.Unreadable(source, err))
 	default:
 		bundle, err := evidence.ParseBundle(data)
 		if err != nil {
-			claims = append(claims, evidence.Unreadable(source, err))
+			claims = append(claims, claim.Unreadable(source, err))
 			break
 		}
-		claims = append(claims, evidence.Check(source, bundle, trust, m))
+		claims = append(claims, claim.Check(source, bundle, root, m))
 	}
 	entries, err := claimstore.Load(c.claims)
 	source = filepath.Base(c.claims)
 	for _, e := range entries {
-		claims = append(claims, evidence.Check(fmt.Sprintf("%s line %d", source, e.Line), e.Bundle, trust, m))
+		claims = append(claims, claim.Check(fmt.Sprintf("%s line %d", source, e.Line), e.Bundle, root, m))
 	}
 	if err != nil {
-		claims = append(claims, evidence.Unreadable(source, err))
+		claims = append(claims, claim.Unreadable(source, err))
 	}
 	return claims
 }

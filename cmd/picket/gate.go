@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/picketsec/picket"
-	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
+	"github.com/picketsec/picket/evidence/trust"
 	"github.com/picketsec/picket/policy"
 )
 
@@ -125,7 +126,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 	if err != nil {
 		return nil, err
 	}
-	trust, note, err := readTrust(env, g.trust)
+	root, note, err := readTrust(env, g.trust)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 	if err != nil {
 		return nil, err
 	}
-	facts, claims, err := g.facts(ctx, env, c, trust)
+	facts, claims, err := g.facts(ctx, env, c, root)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 }
 
 // facts hashes the content and checks its claims. Content that cannot be hashed is a fact, which denies.
-func (g gateFlags) facts(ctx context.Context, env Env, c *content, trust *evidence.Trust) (policy.Facts, []*evidence.Claim, error) {
+func (g gateFlags) facts(ctx context.Context, env Env, c *content, root *trust.Root) (policy.Facts, []*claim.Claim, error) {
 	now := env.Now().UTC()
 	m, err := g.hash(ctx, env, c)
 	if ctx.Err() != nil {
@@ -158,7 +159,7 @@ func (g gateFlags) facts(ctx context.Context, env Env, c *content, trust *eviden
 	if err != nil {
 		return policy.Facts{Artifact: policy.Artifact{Path: c.path, Name: c.name}, Now: now, Failure: err.Error()}, nil, nil //nolint:nilerr // a fact that denies
 	}
-	claims := c.judge(trust, m)
+	claims := c.judge(root, m)
 	return policy.NewFacts(c.path, m, claims, now), claims, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 )
 
 // gateModel is a signed model with a claim, and what is needed to decide about it.
@@ -103,7 +104,7 @@ func (g *gateModel) claim(t *testing.T, key *evidence.PrivateKey, verdict picket
 	for _, r := range m.Resources {
 		scan.Results = append(scan.Results, picket.Result{Artifact: picket.Artifact{Name: "m/" + r.Name, Digest: r.Digest}, Verdict: verdict})
 	}
-	statement, err := evidence.NewScanStatement(scan, m, evidence.ScanDetails{Time: at, Configuration: picket.SHA256([32]byte{})})
+	statement, err := claim.NewScanStatement(scan, m, claim.ScanDetails{Time: at, Configuration: picket.SHA256([32]byte{})})
 	if err != nil {
 		t.Fatal(err)
 	}

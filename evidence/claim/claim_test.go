@@ -1,10 +1,10 @@
-package evidence
+package claim
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,10 +15,66 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/trust"
 )
 
+// newKey makes a key for a test.
+func newKey(t testing.TB, c evidence.Curve) *evidence.PrivateKey {
+	t.Helper()
+	k, err := evidence.GenerateKey(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// tree is a file system in memory.
+func tree(files map[string]string) fstest.MapFS {
+	m := fstest.MapFS{}
+	for name, content := range files {
+		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
+	}
+	return m
+}
+
+// sample is a small model whose names the specification and the Python tool put in different orders.
+func sample() map[string]string {
+	return map[string]string{
+		"x/a": "one\n", "x-b": "two\n", "x.c": "three\n", "x/b/c": "", "config.json": "{}", ".hidden": "h",
+		"ü/ñ name.bin": "unicode",
+	}
+}
+
+// hash makes the manifest of files in memory.
+func hash(t testing.TB, files map[string]string) *evidence.Manifest {
+	t.Helper()
+	m, err := evidence.HashTree(context.Background(), tree(files), evidence.Options{Name: "model"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// bend changes the payload of a bundle without its signer.
+func bend(t testing.TB, b *evidence.Bundle, old, new string) *evidence.Bundle {
+	t.Helper()
+	text, err := b.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.StdEncoding.EncodeToString
+	payload := string(b.Payload())
+	forged := strings.Replace(string(text), encode([]byte(payload)), encode([]byte(strings.Replace(payload, old, new, 1))), 1)
+	bent, err := evidence.ParseBundle([]byte(forged))
+	if err != nil || forged == string(text) {
+		t.Fatalf("bend: %v", err)
+	}
+	return bent
+}
+
 // scanOf is a scan that inspected every file of a manifest.
-func scanOf(m *Manifest, verdict picket.Verdict) picket.Scan {
+func scanOf(m *evidence.Manifest, verdict picket.Verdict) picket.Scan {
 	s := picket.Scan{Tool: "picket test", Target: "dir/model"}
 	for _, r := range m.Resources {
 		s.Results = append(s.Results, picket.Result{
@@ -42,49 +98,49 @@ func details() ScanDetails {
 }
 
 // claimed signs a scan of m.
-func claimed(t testing.TB, key *PrivateKey, scan picket.Scan, m *Manifest) *Bundle {
+func claimed(t testing.TB, key *evidence.PrivateKey, scan picket.Scan, m *evidence.Manifest) *evidence.Bundle {
 	t.Helper()
 	statement, err := NewScanStatement(scan, m, details())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Sign(context.Background(), statement, key)
+	b, err := evidence.Sign(context.Background(), statement, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func trusting(t testing.TB, keys ...*PrivateKey) *Trust {
+func trusting(t testing.TB, keys ...*evidence.PrivateKey) *trust.Root {
 	t.Helper()
-	trust := &Trust{}
+	root := &trust.Root{}
 	for i, k := range keys {
-		if err := trust.Add("key-"+string(rune('a'+i)), k.Public()); err != nil {
+		if err := root.Add("key-"+string(rune('a'+i)), k.Public()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return trust
+	return root
 }
 
 func TestScanClaimCounts(t *testing.T) {
-	key := newKey(t, P256)
+	key := newKey(t, evidence.P256)
 	m := hash(t, sample())
 	c := Check("here", claimed(t, key, scanOf(m, picket.Clean), m), trusting(t, key), m)
-	if !c.Counts() || c.Key != "key-a" || c.Scan == nil || c.Scan.Verdict != picket.Clean || c.Broken || c.Condemns {
+	if !c.Counts() || c.Signer != "key-a" || c.Scan() == nil || c.Scan().Verdict != picket.Clean || c.Broken || c.Condemns {
 		t.Fatalf("got %+v", c)
 	}
-	if !c.Scan.Time.Equal(when.Truncate(time.Second)) || len(c.Scan.Resources) != len(m.Resources) {
-		t.Errorf("got %+v", c.Scan)
+	if !c.Scan().Time.Equal(when.Truncate(time.Second)) || len(c.Scan().Resources) != len(m.Resources) {
+		t.Errorf("got %+v", c.Scan())
 	}
 	bad := Check("here", claimed(t, key, scanOf(m, picket.Malicious), m), trusting(t, key), m)
-	if !bad.Counts() || !bad.Condemns || bad.Scan.Counts.Critical != 1 || bad.Scan.Findings[0].Subject != "os.system" {
-		t.Errorf("got %+v", bad.Scan)
+	if !bad.Counts() || !bad.Condemns || bad.Scan().Counts.Critical != 1 || bad.Scan().Findings[0].Subject != "os.system" {
+		t.Errorf("got %+v", bad.Scan())
 	}
 }
 
 func TestScanClaimOfAFile(t *testing.T) {
-	key := newKey(t, P256)
-	m, err := HashFile(context.Background(), tree(map[string]string{"m.pt": "x"}), "m.pt", Options{Name: "m.pt"})
+	key := newKey(t, evidence.P256)
+	m, err := evidence.HashFile(context.Background(), tree(map[string]string{"m.pt": "x"}), "m.pt", evidence.Options{Name: "m.pt"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +152,7 @@ func TestScanClaimOfAFile(t *testing.T) {
 }
 
 func TestClaimsThatDoNotCount(t *testing.T) {
-	key, foreign := newKey(t, P256), newKey(t, P256)
+	key, foreign := newKey(t, evidence.P256), newKey(t, evidence.P256)
 	m := hash(t, sample())
 	clean := scanOf(m, picket.Clean)
 	fewer := clean
@@ -113,15 +169,14 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 	}
 	impostor := claimed(t, foreign, clean, m)
 	impostor.Hint = key.Public().Hint()
-	bent := claimed(t, key, clean, m)
-	bent.payload = []byte(strings.Replace(string(bent.payload), `"clean"`, `"Clean"`, 1))
-	text := string(claimed(t, key, clean, m).payload)
-	resign := func(old, new string) *Bundle {
+	bent := bend(t, claimed(t, key, clean, m), `"clean"`, `"Clean"`)
+	text := string(claimed(t, key, clean, m).Payload())
+	resign := func(old, new string) *evidence.Bundle {
 		forged := strings.Replace(text, old, new, 1)
 		if forged == text {
 			t.Fatalf("%q is not in %s", old, text)
 		}
-		b, err := Sign(context.Background(), []byte(forged), key)
+		b, err := evidence.Sign(context.Background(), []byte(forged), key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,33 +185,33 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 	nobody := claimed(t, key, clean, m)
 	nobody.Hint = ""
 	for name, tt := range map[string]struct {
-		bundle *Bundle
+		bundle *evidence.Bundle
 		want   error
 		broken bool
 	}{
-		"a foreign key":               {claimed(t, foreign, clean, m), ErrForeignKey, false},
-		"no key named":                {nobody, ErrForeignKey, false},
-		"a foreign key's signature":   {impostor, ErrSignature, true},
-		"a changed payload":           {bent, ErrSignature, true},
+		"a foreign key":               {claimed(t, foreign, clean, m), evidence.ErrForeign, false},
+		"no key named":                {nobody, evidence.ErrForeign, false},
+		"a foreign key's signature":   {impostor, evidence.ErrSignature, true},
+		"a changed payload":           {bent, evidence.ErrSignature, true},
 		"other content":               {claimed(t, key, scanOf(otherM, picket.Clean), otherM), ErrSubject, false},
 		"the same under other names":  {claimed(t, key, scanOf(renamedM, picket.Clean), renamedM), ErrCoverage, false},
 		"one file less":               {claimed(t, key, fewer, m), ErrCoverage, false},
-		"an unknown predicate":        {resign(PredicateScanResult, "https://example.com/x"), ErrUnsupported, false},
-		"a newer schema":              {resign(ScanSchema, "picket.scan-result/2"), ErrUnsupported, true},
-		"an unknown field":            {resign(`"suppressed"`, `"but":"not really","suppressed"`), ErrMalformed, true},
-		"an unknown verdict":          {resign(`"verdict":"clean"`, `"verdict":"fine"`), ErrMalformed, true},
+		"an unknown predicate":        {resign(TypeScanResult, "https://example.com/x"), evidence.ErrUnsupported, false},
+		"a newer schema":              {resign(ScanSchema, "picket.scan-result/2"), evidence.ErrUnsupported, true},
+		"an unknown field":            {resign(`"suppressed"`, `"but":"not really","suppressed"`), evidence.ErrMalformed, true},
+		"an unknown verdict":          {resign(`"verdict":"clean"`, `"verdict":"fine"`), evidence.ErrMalformed, true},
 		"no verdict":                  {resign(`"verdict":"clean","configuration"`, `"configuration"`), nil, true},
-		"a file worse than the whole": {resign(`"format":"pickle","verdict":"clean"`, `"format":"pickle","verdict":"malicious"`), ErrMalformed, true},
-		"a file twice":                {resign(`"name":"x.c"`, `"name":"x-b"`), ErrMalformed, true},
+		"a file worse than the whole": {resign(`"format":"pickle","verdict":"clean"`, `"format":"pickle","verdict":"malicious"`), evidence.ErrMalformed, true},
+		"a file twice":                {resign(`"name":"x.c"`, `"name":"x-b"`), evidence.ErrMalformed, true},
 	} {
 		c := Check("here", tt.bundle, trusting(t, key), m)
 		if name == "no verdict" { // it reads as incomplete, the worst that still counts
-			if !c.Counts() || c.Scan.Verdict != picket.Incomplete {
+			if !c.Counts() || c.Scan().Verdict != picket.Incomplete {
 				t.Errorf("%s: %v", name, c.Failure)
 			}
 			continue
 		}
-		if !errors.Is(c.Failure, tt.want) || c.Counts() || c.Scan != nil || c.Broken != tt.broken {
+		if !errors.Is(c.Failure, tt.want) || c.Counts() || c.Scan() != nil || c.Broken != tt.broken {
 			t.Errorf("%s: %v (broken %v)", name, c.Failure, c.Broken)
 		}
 	}
@@ -164,7 +219,7 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 
 // TestPartialClaimStillCondemns: a scan that did not cover everything cannot clear, but what it found stays found.
 func TestPartialClaimStillCondemns(t *testing.T) {
-	key := newKey(t, P256)
+	key := newKey(t, evidence.P256)
 	m := hash(t, sample())
 	scan := scanOf(m, picket.Malicious)
 	scan.Results = scan.Results[:1]
@@ -175,23 +230,23 @@ func TestPartialClaimStillCondemns(t *testing.T) {
 }
 
 func TestModelSignatureAsClaim(t *testing.T) {
-	key, foreign := newKey(t, P256), newKey(t, P256)
+	key, foreign := newKey(t, evidence.P256), newKey(t, evidence.P256)
 	m := hash(t, sample())
 	for name, tt := range map[string]struct {
-		key  *PrivateKey
-		m    *Manifest
+		key  *evidence.PrivateKey
+		m    *evidence.Manifest
 		want error
 	}{
 		"good":          {key, m, nil},
-		"foreign key":   {foreign, m, ErrForeignKey},
+		"foreign key":   {foreign, m, evidence.ErrForeign},
 		"other content": {key, hash(t, map[string]string{"a": "b"}), ErrSubject},
 	} {
-		b, err := SignModel(context.Background(), tt.m, tt.key)
+		b, err := evidence.SignModel(context.Background(), tt.m, tt.key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := Check("model.sig", b, trusting(t, key), m)
-		if !errors.Is(c.Failure, tt.want) || (c.Model != nil) != (tt.want == nil) {
+		if !errors.Is(c.Failure, tt.want) || (c.Model() != nil) != (tt.want == nil) {
 			t.Errorf("%s: %v", name, c.Failure)
 		}
 	}
@@ -201,13 +256,13 @@ func TestFileThatChangedBetweenHashAndScan(t *testing.T) {
 	m := hash(t, sample())
 	scan := scanOf(m, picket.Clean)
 	scan.Results[2].Artifact.Digest = picket.SHA256([32]byte{9})
-	if _, err := NewScanStatement(scan, m, details()); !errors.Is(err, errChanged) {
+	if _, err := NewScanStatement(scan, m, details()); !errors.Is(err, evidence.ErrChanged) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestManyFindingsAreBounded(t *testing.T) {
-	key := newKey(t, P256)
+	key := newKey(t, evidence.P256)
 	m := hash(t, map[string]string{"a": "b"})
 	scan := scanOf(m, picket.Malicious)
 	one := scan.Results[0].Findings[0]
@@ -218,17 +273,17 @@ func TestManyFindingsAreBounded(t *testing.T) {
 		scan.Results[0].Findings = append(scan.Results[0].Findings, low)
 	}
 	c := Check("", claimed(t, key, scan, m), trusting(t, key), m)
-	if !c.Counts() || len(c.Scan.Findings) != maxClaimFindings || c.Scan.Omitted != 2*maxClaimFindings+1 {
+	if !c.Counts() || len(c.Scan().Findings) != maxClaimFindings || c.Scan().Omitted != 2*maxClaimFindings+1 {
 		t.Fatalf("got %v", c.Failure)
 	}
-	if c.Scan.Findings[0].Severity != picket.Critical || c.Scan.Counts.Low != 3*maxClaimFindings {
-		t.Errorf("the worst is not first: %+v", c.Scan.Findings[0])
+	if c.Scan().Findings[0].Severity != picket.Critical || c.Scan().Counts.Low != 3*maxClaimFindings {
+		t.Errorf("the worst is not first: %+v", c.Scan().Findings[0])
 	}
 }
 
 // TestScanStatementMatchesItsSchema keeps docs/reference in step with what is written.
 func TestScanStatementMatchesItsSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "docs", "reference", "scan-result-v1.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "reference", "scan-result-v1.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,66 +323,9 @@ func TestScanStatementMatchesItsSchema(t *testing.T) {
 	}
 }
 
-func TestTrustRoots(t *testing.T) {
-	key, other := newKey(t, P256), newKey(t, P384)
-	private, err := key.PEM()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pem := func(k *PrivateKey) string {
-		text, err := k.Public().PEM()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	indent := strings.ReplaceAll(strings.TrimSpace(pem(other)), "\n", "\n      ")
-	good := "version: 1\nkeys:\n  - name: ci\n    file: keys/ci.pub\n  - name: release\n    pem: |\n      " + indent + "\n"
-	files := fstest.MapFS{
-		"trust.yaml":        {Data: []byte(good)},
-		"keys/ci.pub":       {Data: []byte(pem(key))},
-		"keys/release.pub":  {Data: []byte(pem(other))},
-		"keys/README":       {Data: []byte("not a key")},
-		"bad/private.pub":   {Data: private},
-		"twice/a.pub":       {Data: []byte(pem(key))},
-		"twice/b.pub":       {Data: []byte(pem(key))},
-		"none/README":       {},
-		"large.yaml":        {Data: make([]byte, maxTrustFile+1)},
-		"empty.yaml":        {},
-		"no-keys.yaml":      {Data: []byte("version: 1\n")},
-		"unknown.yaml":      {Data: []byte(strings.Replace(good, "keys:", "allow_all: true\nkeys:", 1))},
-		"version.yaml":      {Data: []byte(strings.Replace(good, "version: 1", "version: 2", 1))},
-		"both.yaml":         {Data: []byte(strings.Replace(good, "    pem", "    file: x\n    pem", 1))},
-		"neither.yaml":      {Data: []byte("version: 1\nkeys:\n  - name: ci\n")},
-		"same-name.yaml":    {Data: []byte(strings.Replace(good, "release", "ci", 1))},
-		"nameless.yaml":     {Data: []byte(strings.Replace(good, "name: ci", "name: ''", 1))},
-		"escape.yaml":       {Data: []byte(strings.Replace(good, "keys/ci", "../keys/ci", 1))},
-		"private-file.yaml": {Data: []byte(strings.Replace(good, "keys/ci.pub", "bad/private.pub", 1))},
-		"two.yaml":          {Data: []byte(good + "---\n" + good)},
-	}
-	for _, name := range []string{"trust.yaml", "keys"} {
-		trust, err := LoadTrust(files, name)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if got, _, ok := trust.Lookup(other.Public().Hint()); !ok || got != "release" || trust.Len() != 2 {
-			t.Errorf("%s: %q %v", name, got, ok)
-		}
-	}
-	for _, name := range []string{"bad", "twice", "none", "large.yaml", "empty.yaml", "no-keys.yaml", "unknown.yaml", "version.yaml",
-		"both.yaml", "neither.yaml", "same-name.yaml", "nameless.yaml", "escape.yaml", "private-file.yaml", "two.yaml", "nowhere"} {
-		if _, err := LoadTrust(files, name); err == nil {
-			t.Errorf("%s: accepted", name)
-		} else if strings.Contains(err.Error(), "BEGIN") {
-			t.Errorf("%s: the error shows a key: %v", name, err)
-		}
-	}
-}
-
 // FuzzScanResult: a predicate of any content is refused or keeps its promises.
 func FuzzScanResult(f *testing.F) {
-	m, err := HashTree(context.Background(), tree(map[string]string{"a": "b"}), Options{})
+	m, err := evidence.HashTree(context.Background(), tree(map[string]string{"a": "b"}), evidence.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -339,42 +337,19 @@ func FuzzScanResult(f *testing.F) {
 		f.Add(statement)
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		st, err := ParseStatement(payload)
+		st, err := evidence.ParseStatement(payload)
 		if err != nil {
 			return
 		}
-		scan, err := ParseScanResult(st)
+		predicate, err := parseScanResult(st)
 		if err != nil {
 			return
 		}
+		scan, _ := predicate.(*ScanResult)
 		for _, r := range scan.Resources {
 			if r.Verdict.Worse(scan.Verdict) || strings.HasPrefix(r.Name, "/") || strings.HasPrefix(r.Name, "../") {
 				t.Errorf("accepted %+v", r)
 			}
 		}
 	})
-}
-
-// BenchmarkHashTree compares with BenchmarkSHA256Limit, the speed of the hash alone.
-func BenchmarkHashTree(b *testing.B) {
-	dir := b.TempDir()
-	const files, size = 8, 16 << 20
-	block := make([]byte, size)
-	for i := range files {
-		block[0] = byte(i)
-		if err := os.WriteFile(filepath.Join(dir, string(rune('a'+i))), block, 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
-	content := onDisk(b, dir)
-	for _, workers := range []int{1, 2} {
-		b.Run("workers="+string(rune('0'+workers)), func(b *testing.B) {
-			b.SetBytes(files * size)
-			for b.Loop() {
-				if _, err := HashTree(context.Background(), content, Options{Workers: workers}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

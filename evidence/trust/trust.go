@@ -1,4 +1,7 @@
-package evidence
+// Package trust says whose signatures count and for what. It is for every command that verifies or decides.
+//
+// A trust root names identities. It comes from the operator, never from the content that is verified.
+package trust
 
 import (
 	"bytes"
@@ -10,38 +13,62 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
 )
 
 // maxTrustFile bounds a trust root and each key file, in bytes.
 const maxTrustFile = 1 << 20
 
-// Trust is a set of keys whose claims count, by the names that policies use for them.
-type Trust struct {
-	keys map[string]*PublicKey // by fingerprint
-	name map[string]string     // fingerprint to name
+// Root is a set of keys whose claims count, by the names that policies use for them.
+type Root struct {
+	keys map[string]*evidence.PublicKey // by fingerprint
+	name map[string]string              // fingerprint to name
 }
 
 // Lookup returns the key with a fingerprint and its name.
-func (t *Trust) Lookup(hint string) (name string, key *PublicKey, ok bool) {
+func (t *Root) Lookup(hint string) (name string, key *evidence.PublicKey, ok bool) {
 	key, ok = t.keys[hint]
 	return t.name[hint], key, ok
 }
 
+// Verify checks the signature of a bundle and returns the name of its signer. The error wraps evidence.ErrForeign when no
+// identity of the root signed, evidence.ErrSignature when the bundle names one that did not.
+func (t *Root) Verify(b *evidence.Bundle) (string, *evidence.Proof, error) {
+	hint := b.KeyHint()
+	name, key, ok := t.Lookup(hint)
+	switch {
+	case ok:
+		payload, err := b.Verify(key)
+		if err != nil {
+			return "", nil, err
+		}
+		return name, &evidence.Proof{Payload: payload, Signatory: evidence.Signatory{Method: evidence.ByKey, Key: key.Hint()}}, nil
+	case hint == "":
+		return "", nil, fmt.Errorf("it names no key: %w", evidence.ErrForeign)
+	}
+	return "", nil, fmt.Errorf("key %q: %w", clip(hint), evidence.ErrForeign)
+}
+
+// May returns nil when a signer may make claims of a kind.
+func (t *Root) May(string, string, *evidence.Proof) error { return nil }
+
 // Len is the number of keys.
-func (t *Trust) Len() int { return len(t.keys) }
+func (t *Root) Len() int { return len(t.keys) }
 
 // Add adds a key under a name. A name and a key each appear once.
-func (t *Trust) Add(name string, key *PublicKey) error {
+func (t *Root) Add(name string, key *evidence.PublicKey) error {
 	if name == "" || len(name) > 100 || strings.TrimSpace(name) != name {
-		return fmt.Errorf("trust key: %q is not a name of 1 to 100 characters: %w", clip(name), ErrMalformed)
+		return fmt.Errorf("trust key: %q is not a name of 1 to 100 characters: %w", clip(name), evidence.ErrMalformed)
 	}
 	for hint, other := range t.name {
 		if other == name || hint == key.Hint() {
-			return fmt.Errorf("trust key %q: the name or the key is there already, as %q: %w", clip(name), clip(other), ErrMalformed)
+			return fmt.Errorf("trust key %q: the name or the key is there already, as %q: %w", clip(name), clip(other), evidence.ErrMalformed)
 		}
 	}
 	if t.keys == nil {
-		t.keys, t.name = map[string]*PublicKey{}, map[string]string{}
+		t.keys, t.name = map[string]*evidence.PublicKey{}, map[string]string{}
 	}
 	t.keys[key.Hint()], t.name[key.Hint()] = key, name
 	return nil
@@ -60,15 +87,15 @@ type trustKey struct {
 	File string `yaml:"file"`
 }
 
-// LoadTrust reads the trust root of that name in dir: a YAML file with keys, or a directory of *.pub files that are named
+// Load reads the trust root of that name in dir: a YAML file with keys, or a directory of *.pub files that are named
 // after their keys. Key files are named relative to the trust root and stay below its directory. A root without keys is an
 // error: it would deny everything, and nobody means that.
-func LoadTrust(dir fs.FS, name string) (*Trust, error) {
+func Load(dir fs.FS, name string) (*Root, error) {
 	info, err := fs.Stat(dir, name)
 	if err != nil {
 		return nil, fmt.Errorf("read trust root: %w", err)
 	}
-	t := &Trust{}
+	t := &Root{}
 	if info.IsDir() {
 		err = t.loadDir(dir, name)
 	} else {
@@ -84,7 +111,7 @@ func LoadTrust(dir fs.FS, name string) (*Trust, error) {
 }
 
 // loadDir takes every *.pub file of a directory.
-func (t *Trust) loadDir(dir fs.FS, name string) error {
+func (t *Root) loadDir(dir fs.FS, name string) error {
 	entries, err := fs.ReadDir(dir, name)
 	if err != nil {
 		return err
@@ -102,12 +129,12 @@ func (t *Trust) loadDir(dir fs.FS, name string) error {
 }
 
 // loadKey takes one key file.
-func (t *Trust) loadKey(dir fs.FS, file, name string) error {
+func (t *Root) loadKey(dir fs.FS, file, name string) error {
 	data, err := readBounded(dir, file, maxTrustFile)
 	if err != nil {
 		return err
 	}
-	key, err := ParsePublicKey(data)
+	key, err := evidence.ParsePublicKey(data)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -115,7 +142,7 @@ func (t *Trust) loadKey(dir fs.FS, file, name string) error {
 }
 
 // loadFile reads a YAML file. Unknown keys are errors with their line.
-func (t *Trust) loadFile(dir fs.FS, name string) error {
+func (t *Root) loadFile(dir fs.FS, name string) error {
 	data, err := readBounded(dir, name, maxTrustFile)
 	if err != nil {
 		return err
@@ -124,17 +151,17 @@ func (t *Trust) loadFile(dir fs.FS, name string) error {
 	dec.KnownFields(true)
 	var file trustFile
 	if err := dec.Decode(&file); err != nil {
-		return fmt.Errorf("%w: %w", err, ErrMalformed)
+		return fmt.Errorf("%w: %w", err, evidence.ErrMalformed)
 	}
 	if err := dec.Decode(&trustFile{}); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("more than one YAML document: %w", ErrMalformed)
+		return fmt.Errorf("more than one YAML document: %w", evidence.ErrMalformed)
 	}
 	if file.Version != 1 {
-		return fmt.Errorf("version %d: %w; write version: 1", file.Version, ErrUnsupported)
+		return fmt.Errorf("version %d: %w; write version: 1", file.Version, evidence.ErrUnsupported)
 	}
 	for _, k := range file.Keys {
 		if (k.PEM == "") == (k.File == "") {
-			return fmt.Errorf("key %q needs either pem or file: %w", clip(k.Name), ErrMalformed)
+			return fmt.Errorf("key %q needs either pem or file: %w", clip(k.Name), evidence.ErrMalformed)
 		}
 		if k.File != "" {
 			if err := t.loadKey(dir, path.Join(path.Dir(name), k.File), k.Name); err != nil {
@@ -142,7 +169,7 @@ func (t *Trust) loadFile(dir fs.FS, name string) error {
 			}
 			continue
 		}
-		key, err := ParsePublicKey([]byte(k.PEM))
+		key, err := evidence.ParsePublicKey([]byte(k.PEM))
 		if err != nil {
 			return fmt.Errorf("key %q: %w", clip(k.Name), err)
 		}
@@ -165,7 +192,10 @@ func readBounded(dir fs.FS, name string, limit int64) (data []byte, err error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes: %w", name, limit, ErrMalformed)
+		return nil, fmt.Errorf("%s is larger than %d bytes: %w", name, limit, evidence.ErrMalformed)
 	}
 	return data, nil
 }
+
+// clip bounds text from the outside for use in a message.
+func clip(s string) string { return picket.Printable(s, 80) }

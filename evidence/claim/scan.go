@@ -1,18 +1,15 @@
-package evidence
+package claim
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
 )
 
 // ScanSchema is the version of the predicate that this package writes and reads.
@@ -95,7 +92,7 @@ type ScanDetails struct {
 // NewScanStatement makes the statement that scan was the outcome of inspecting the content of m. Results are matched to the
 // entries of the manifest by the path below scan.Target, and must carry the same digest: a file that changed between
 // hashing and inspecting is an error. An entry that was not inspected is left out, so that the claim does not cover it.
-func NewScanStatement(scan picket.Scan, m *Manifest, details ScanDetails) ([]byte, error) {
+func NewScanStatement(scan picket.Scan, m *evidence.Manifest, details ScanDetails) ([]byte, error) {
 	claim := ScanResult{
 		Schema:        ScanSchema,
 		Tool:          scan.Tool,
@@ -121,14 +118,14 @@ func NewScanStatement(scan picket.Scan, m *Manifest, details ScanDetails) ([]byt
 		}
 		if digest != result.Artifact.Digest {
 			return nil, fmt.Errorf("make claim: %q was %s when it was hashed and %q when it was inspected: %w",
-				clip(name), digest, result.Artifact.Digest, errChanged)
+				text(name), digest, result.Artifact.Digest, evidence.ErrChanged)
 		}
 		delete(entries, name)
 		claim.Resources = append(claim.Resources,
 			ScannedResource{Name: name, Digest: digest, Format: result.Artifact.Format, Verdict: result.Verdict})
 	}
 	claim.sort()
-	return newStatement(m.Name, m.Digest(), PredicateScanResult, claim)
+	return evidence.NewStatement(m.Name, m.Digest(), TypeScanResult, claim)
 }
 
 // resourceName is the name of an artifact in the manifest of what was scanned.
@@ -191,54 +188,42 @@ func (s *ScanResult) sort() {
 	}
 }
 
-// ParseScanResult reads the predicate of a scan-result statement. Unknown fields are refused: they may say something that
-// this version does not know how to respect.
-func ParseScanResult(st *Statement) (*ScanResult, error) {
-	if st.PredicateType != PredicateScanResult {
-		return nil, fmt.Errorf("read scan result: predicate type %q: %w", clip(st.PredicateType), ErrUnsupported)
+// parseScanResult reads the predicate of a scan-result statement.
+func parseScanResult(st *evidence.Statement) (Predicate, error) {
+	s := &ScanResult{}
+	if err := strict(st.Predicate, s); err != nil {
+		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(st.predicate))
-	dec.DisallowUnknownFields()
-	var s ScanResult
-	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("read scan result: %w: %w", err, ErrMalformed)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read scan result: there is more after it: %w", ErrMalformed)
-	}
-	if err := s.validate(); err != nil {
-		return nil, fmt.Errorf("read scan result: %w", err)
-	}
-	return &s, nil
+	return s, s.validate()
 }
 
 // validate refuses a claim that contradicts itself, whoever signed it.
 func (s *ScanResult) validate() error {
 	if s.Schema != ScanSchema {
-		return fmt.Errorf("schema %q: %w; only %s is", clip(s.Schema), ErrUnsupported, ScanSchema)
+		return fmt.Errorf("schema %q: %w; only %s is", text(s.Schema), evidence.ErrUnsupported, ScanSchema)
 	}
 	if _, err := picket.ParseDigest(string(s.Configuration)); err != nil {
-		return fmt.Errorf("configuration: %w: %w", err, ErrMalformed)
+		return fmt.Errorf("configuration: %w: %w", err, evidence.ErrMalformed)
 	}
 	if len(s.Resources) == 0 {
-		return fmt.Errorf("it covers nothing: %w", ErrMalformed)
+		return fmt.Errorf("it covers nothing: %w", evidence.ErrMalformed)
 	}
 	for _, r := range s.Resources {
 		if _, err := picket.ParseDigest(string(r.Digest)); err != nil {
-			return fmt.Errorf("resource %q: %w: %w", clip(r.Name), err, ErrMalformed)
+			return fmt.Errorf("resource %q: %w: %w", text(r.Name), err, evidence.ErrMalformed)
 		}
 		if r.Verdict.Worse(s.Verdict) {
-			return fmt.Errorf("the verdict %s is better than %s of %q: %w", s.Verdict, r.Verdict, clip(r.Name), ErrMalformed)
+			return fmt.Errorf("the verdict %s is better than %s of %q: %w", s.Verdict, r.Verdict, text(r.Name), evidence.ErrMalformed)
 		}
 	}
-	return checkResources(s.covered())
+	return evidence.CheckResources(s.covered())
 }
 
 // covered are the resources in the form of a manifest.
-func (s *ScanResult) covered() []Resource {
-	rs := make([]Resource, 0, len(s.Resources))
+func (s *ScanResult) covered() []evidence.Resource {
+	rs := make([]evidence.Resource, 0, len(s.Resources))
 	for _, r := range s.Resources {
-		rs = append(rs, Resource{Name: r.Name, Digest: r.Digest, Size: -1})
+		rs = append(rs, evidence.Resource{Name: r.Name, Digest: r.Digest, Size: -1})
 	}
 	return rs
 }
