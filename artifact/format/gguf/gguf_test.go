@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -235,4 +236,24 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("impossible header %s of %d bytes", fmt.Sprintf("%+v", h1), len(content))
 		}
 	})
+}
+
+// TestNumbersAndLengths: numbers are handed on as text whatever their width and byte order, and arrays by their length.
+func TestNumbersAndLengths(t *testing.T) {
+	for _, o := range []order{binary.LittleEndian, binary.BigEndian} {
+		b := start(o, 3, 0, 7)
+		b.num("a", 4096).text("b").u32(10).u64(1 << 40).text("c").u32(7).WriteByte(1)
+		b.text("d").u32(1).WriteByte(0xfe)
+		b.text("e").u32(6).u32(math.Float32bits(1.5)).text("f").u32(12).u64(math.Float64bits(-2))
+		b.text("g").u32(9).u32(4).u64(2).u32(7).u32(8)
+		got := map[string]string{}
+		_, err := gguf.Read(bytes.NewReader(b.Bytes()), int64(b.Len()), limits.NewBudget(limits.Default()), gguf.Visitor{
+			Number: func(key, value string) { got[key] = value },
+			Length: func(key string, n int64) { got[key] = fmt.Sprint("array of ", n) },
+		})
+		want := map[string]string{"a": "4096", "b": "1099511627776", "c": "true", "d": "-2", "e": "1.5", "f": "-2", "g": "array of 2"}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v: %v\n%s", o, err, diff)
+		}
+	}
 }

@@ -2,7 +2,9 @@ package gguf
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
+	"strconv"
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/internal/limits"
@@ -10,11 +12,17 @@ import (
 
 // The types of values.
 const (
-	typeUint32 = 4
-	typeBool   = 7
-	typeString = 8
-	typeArray  = 9
-	typeCount  = 13
+	typeInt8    = 1
+	typeInt16   = 3
+	typeUint32  = 4
+	typeInt32   = 5
+	typeFloat32 = 6
+	typeBool    = 7
+	typeString  = 8
+	typeArray   = 9
+	typeInt64   = 11
+	typeFloat64 = 12
+	typeCount   = 13
 )
 
 // width is the size of a value of fixed size in bytes; 0 for strings and arrays.
@@ -68,14 +76,54 @@ func (r *reader) value(key string, t uint32, depth int, keep bool) error {
 		return r.string(key, keep)
 	case key == alignmentKey && depth == 0:
 		return r.alignment(t)
-	case t == typeBool:
-		b, err := r.bytes(1)
-		if err == nil && b[0] > 1 {
-			r.problem(InvalidValue, at, 1, "a boolean is neither 0 nor 1")
-		}
-		return err
+	case depth == 0 || t == typeBool:
+		return r.number(key, t, depth)
 	}
 	return r.discard(width(t))
+}
+
+// number reads a number or a truth value.
+func (r *reader) number(key string, t uint32, depth int) error {
+	at := r.offset
+	b, err := r.bytes(width(t))
+	if err != nil {
+		return err
+	}
+	if t == typeBool && b[0] > 1 {
+		r.problem(InvalidValue, at, 1, "a boolean is neither 0 nor 1")
+	}
+	if depth == 0 {
+		r.visit.Number(key, r.decimal(t, b))
+	}
+	return nil
+}
+
+// decimal writes the number of type t that stands in b.
+func (r *reader) decimal(t uint32, b []byte) string {
+	switch t {
+	case typeBool:
+		return strconv.FormatBool(b[0] != 0)
+	case typeFloat32:
+		return strconv.FormatFloat(float64(math.Float32frombits(r.order.Uint32(b))), 'g', -1, 32)
+	case typeFloat64:
+		return strconv.FormatFloat(math.Float64frombits(r.order.Uint64(b)), 'g', -1, 64)
+	}
+	var n uint64
+	switch len(b) {
+	case 1:
+		n = uint64(b[0])
+	case 2:
+		n = uint64(r.order.Uint16(b))
+	case 4:
+		n = uint64(r.order.Uint32(b))
+	case 8:
+		n = r.order.Uint64(b)
+	}
+	if t == typeInt8 || t == typeInt16 || t == typeInt32 || t == typeInt64 {
+		unused := 64 - 8*len(b)
+		return strconv.FormatInt(int64(n<<unused)>>unused, 10)
+	}
+	return strconv.FormatUint(n, 10)
 }
 
 // string reads a string value.
@@ -116,6 +164,7 @@ func (r *reader) array(key string, depth int) error {
 	if t >= typeCount {
 		return format.Malformed(at, "an array of the unknown type %d", t)
 	}
+	r.visit.Length(key, n)
 	if w := width(t); w > 0 {
 		high, total := bits.Mul64(uint64(n), uint64(w))
 		if high != 0 || total > uint64(r.room()) {

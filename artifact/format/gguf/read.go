@@ -66,6 +66,10 @@ type Visitor struct {
 	// Text receives every string value, and every string of the arrays whose key Array accepts.
 	Text  func(Text)
 	Array func(key string) bool
+	// Number receives every number and truth value outside of arrays, as text: "32768", "1e+06", "true".
+	Number func(key, value string)
+	// Length receives the key and the number of elements of every array.
+	Length func(key string, elements int64)
 	// Name receives every key and every name of a tensor, with the offset of its length.
 	Name func(name string, offset int64)
 	// Tensor receives what is said about a tensor, after its name.
@@ -137,6 +141,12 @@ func (v Visitor) complete() Visitor {
 	}
 	if v.Array == nil {
 		v.Array = func(string) bool { return false }
+	}
+	if v.Number == nil {
+		v.Number = func(string, string) {}
+	}
+	if v.Length == nil {
+		v.Length = func(string, int64) {}
 	}
 	if v.Name == nil {
 		v.Name = func(string, int64) {}
