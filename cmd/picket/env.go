@@ -128,14 +128,6 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// version is the version of the module as the build recorded it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
-}
-
 // tuneMemory keeps the resident size of any scan on two processors under 128 MiB: the collector runs earlier when little is
 // free.
 func tuneMemory() {

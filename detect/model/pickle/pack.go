@@ -207,3 +207,16 @@ func packs() ([]pack, error) {
 	}
 	return all, nil
 }
+
+// PackNames lists the libraries whose allow-list packs are built in, in the order of their names.
+func PackNames() ([]string, error) {
+	all, err := packs()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.name
+	}
+	return names, nil
+}
