@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/internal/filelock"
 )
 
 // Bounds on a store.
@@ -128,7 +129,7 @@ func Append(name string, bundle *evidence.Bundle) (err error) {
 		return fmt.Errorf("append claim: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	unlock, err := lock(f)
+	unlock, err := filelock.Lock(f)
 	if err != nil {
 		return fmt.Errorf("append claim: lock %s: %w", name, err)
 	}

@@ -40,10 +40,11 @@ func rows() []row {
 		{folder: "evidence/keyless", may: []string{"", "evidence"}, net: true}, // the services of a Sigstore instance
 		{folder: "evidence/command", may: []string{"evidence"}, exec: true},    // the operator's own signing program
 		{folder: "evidence/pkcs11", may: []string{"", "evidence"}, files: true},
-		{folder: "claimstore", may: []string{"", "evidence", "claimstore"}, files: true, net: true},
+		{folder: "claimstore", may: []string{"", "evidence", "claimstore", "internal/filelock"}, files: true, net: true},
+		{folder: "transfer", may: []string{"", "evidence", "internal/filelock"}, files: true},
 		{folder: "policy", may: []string{"", "evidence", "policy"}},
 		{folder: "report", may: []string{"", "internal/layout"}},
-		{folder: "cmd", may: []string{"", "artifact", "detect", "evidence", "claimstore", "policy", "report", "bom", "internal"}, files: true},
+		{folder: "cmd", may: []string{"", "artifact", "detect", "evidence", "claimstore", "policy", "report", "bom", "transfer", "internal"}, files: true},
 		{folder: "bench", may: []string{"", "artifact", "detect", "report", "internal", "bench"}, files: true},
 		{folder: "release", may: []string{"", "evidence", "claimstore", "bom", "release"}, files: true},
 		{folder: "release/build", may: []string{""}, files: true, exec: true},
@@ -54,6 +55,7 @@ func rows() []row {
 		{folder: "internal/flatbuffer", may: []string{"artifact/format", "internal/limits"}},
 		{folder: "internal/extent", may: []string{"internal/limits"}},
 		{folder: "internal/jsonstream", may: []string{"", "artifact/format", "internal/limits"}},
+		{folder: "internal/filelock", files: true},
 		{folder: "internal/layout", may: []string{""}},
 		{folder: "internal/limits"},
 		{folder: "internal/reference", may: []string{"", "detect", "artifact/format", "report", "policy", "internal/reference"}},
