@@ -42,20 +42,31 @@ func (r *reader) graph(m protomsg.Message, g *Graph) error {
 
 // value reads the description of a value; the list takes inputs and outputs.
 func (r *reader) value(f protomsg.Field, list *[]Port) error {
-	return r.fields(f.Body, "ValueInfoProto", valueFields, func(x protomsg.Field) error {
+	var described protomsg.Message
+	before := 0
+	if list != nil {
+		before = len(*list)
+	}
+	err := r.fields(f.Body, "ValueInfoProto", valueFields, func(x protomsg.Field) error {
 		switch x.Number {
 		case valueName:
 			if list == nil {
 				return nil
 			}
 			return r.port(x, list)
+		case 2:
+			described = x.Body
 		case 3:
 			return r.text(ValueText, "doc_string", x)
 		case 4:
 			return r.pair(ValueText, x.Body)
 		}
-		return nil // 2: the type
+		return nil
 	})
+	if list != nil && len(*list) > before {
+		(*list)[len(*list)-1].described = described
+	}
+	return err
 }
 
 // port adds an input or an output to a list.

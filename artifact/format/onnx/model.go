@@ -41,9 +41,10 @@ const (
 
 // Port is an input or an output of a graph.
 type Port struct {
-	ID     ID
-	Name   string // at most 128 bytes
-	Offset int64
+	ID        ID
+	Name      string // at most 128 bytes
+	Offset    int64
+	described protomsg.Message // a TypeProto
 }
 
 // Graph is a list of nodes.

@@ -31,6 +31,16 @@ func (l *log) Graph(g *onnx.Graph) error { return l.add("graph %d depth %d", g.K
 func (l *log) EndGraph(g *onnx.Graph) error {
 	var names []string
 	for _, p := range append(g.Inputs, g.Outputs...) {
+		elements, sizes, ok, err := p.Tensor()
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.Name += ":" + elements
+		}
+		if sizes != nil {
+			p.Name += fmt.Sprint(sizes)
+		}
 		names = append(names, p.Name)
 	}
 	return l.add("end %d %s", g.Kind, strings.Join(names, ","))
@@ -99,7 +109,7 @@ func TestRead(t *testing.T) {
 		`text model.k="k"`, `text model.k="v"`, fmt.Sprintf("problem unknown-field ModelProto.99 at %d", len(content)-9),
 		"model 8, 1 imports, 1 functions", "graph 2 depth 0", "node :Neg 0>0 (0)", "end 2 a,b",
 		"graph 0 depth 0", "node :If 1>1 (1)", "If.then_branch=0[]", "graph 1 depth 1", "node d:Cast 1>1 (1)", "Cast.to=7[]",
-		`text graph.name="g"`, "end 1 y",
+		`text graph.name="g"`, "end 1 y:float32",
 		`tensor "w" type 7 [2] raw 16 typed 0 texts 0 ints [0 1] external 0`, `tensor "v" type 1 [] raw 0 typed 0 texts 0 ints [] external 1`, "end 0 y",
 	}, "\n")
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -235,6 +245,29 @@ func TestListsAreBounded(t *testing.T) {
 		if _, err := read(content); !errors.Is(err, limits.ErrExceeded) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
+	}
+}
+
+// TestPorts reads types and shapes of inputs and outputs, wherever the name stands.
+func TestPorts(t *testing.T) {
+	port := func(shape message) message {
+		tensor := message{}.num(1, 10)
+		if shape != nil {
+			tensor = tensor.text(2, string(shape))
+		}
+		return message{}.text(2, string(message{}.text(1, string(tensor)))).text(1, "x")
+	}
+	fixed := message{}.text(1, string(message{}.text(2, "batch"))).text(1, string(message{}.num(1, 224))).text(1, "")
+	g := message{}.text(1, string(message{}.text(2, "x").text(4, "Neg"))).
+		text(11, string(port(fixed))).text(11, string(port(message{}))).text(11, string(port(nil))).text(12, string(message{}.text(1, "y")))
+	got, err := read(message{}.text(7, string(g)).num(1, 8))
+	if want := "end 0 x:float16[batch 224 ?],x:float16[],x:float16,y"; err != nil || !strings.Contains(got, want) {
+		t.Errorf("error %v, visited:\n%s\nwant %s", err, got, want)
+	}
+	broken := message{}.text(1, string(message{}.text(2, "x").text(4, "Neg"))).
+		text(11, string(message{}.text(1, "x").text(2, "\x0a\x7f")))
+	if got, err := read(message{}.text(7, string(broken)).num(1, 8)); err == nil {
+		t.Errorf("a type that ends too early was read: %s", got)
 	}
 }
 
