@@ -28,6 +28,8 @@ type Bundle struct {
 	Certificate []byte
 	// Timestamps are RFC 3161 responses over the signature, DER.
 	Timestamps [][]byte
+	// LogEntries are entries of transparency logs as JSON. Only the verifier of keyless signatures looks into them.
+	LogEntries []json.RawMessage
 
 	embedded  *PublicKey // the key inside bundles of Python tools before 1.1; never trusted, only compared
 	payload   []byte     // the exact bytes that were signed
@@ -72,14 +74,20 @@ func pae(payloadType string, payload []byte) []byte {
 
 // Sign signs the bytes of an in-toto statement.
 func Sign(ctx context.Context, statement []byte, signer Signer) (*Bundle, error) {
-	sig, err := signer.Sign(ctx, pae(inTotoMediaType, statement))
+	message := pae(inTotoMediaType, statement)
+	sig, err := signer.Sign(ctx, message)
 	if err != nil {
 		return nil, fmt.Errorf("sign statement: %w", err)
 	}
-	b := &Bundle{Hint: signer.Public().Hint(), payload: statement, signature: sig}
 	// A signer outside of this process may hold another key than it says.
-	if _, err := b.Verify(signer.Public()); err != nil {
+	if err := signer.Public().Verify(message, sig); err != nil {
 		return nil, fmt.Errorf("check the signature just made: %w", err)
+	}
+	b := &Bundle{Hint: signer.Public().Hint(), payload: statement, signature: sig}
+	if sealer, ok := signer.(Sealer); ok {
+		if err := sealer.Seal(ctx, b); err != nil {
+			return nil, fmt.Errorf("sign statement: %w", err)
+		}
 	}
 	return b, nil
 }
@@ -112,24 +120,17 @@ func (b *Bundle) Marshal() ([]byte, error) {
 		Sig   []byte `json:"sig"`
 		KeyID string `json:"keyid"`
 	}
-	type publicKey struct {
-		Hint string `json:"hint"`
-	}
 	var doc struct {
-		MediaType            string `json:"mediaType"`
-		VerificationMaterial struct {
-			PublicKey   publicKey `json:"publicKey"`
-			TlogEntries []string  `json:"tlogEntries"`
-		} `json:"verificationMaterial"`
-		DSSEEnvelope struct {
+		MediaType            string   `json:"mediaType"`
+		VerificationMaterial material `json:"verificationMaterial"`
+		DSSEEnvelope         struct {
 			Payload     []byte      `json:"payload"`
 			PayloadType string      `json:"payloadType"`
 			Signatures  []signature `json:"signatures"`
 		} `json:"dsseEnvelope"`
 	}
 	doc.MediaType = bundleMediaType
-	doc.VerificationMaterial.PublicKey = publicKey{Hint: b.Hint}
-	doc.VerificationMaterial.TlogEntries = []string{}
+	doc.VerificationMaterial = b.material()
 	doc.DSSEEnvelope.Payload = b.payload
 	doc.DSSEEnvelope.PayloadType = inTotoMediaType
 	doc.DSSEEnvelope.Signatures = []signature{{Sig: b.signature}}

@@ -24,6 +24,13 @@ type Signer interface {
 	Sign(ctx context.Context, message []byte) ([]byte, error)
 }
 
+// Sealer is a Signer whose signatures are known by more than a key. Sign lets it complete the bundle: with certificates,
+// timestamps, or entries of a transparency log, which are made over the signature.
+type Sealer interface {
+	Signer
+	Seal(ctx context.Context, b *Bundle) error
+}
+
 // Curve names an elliptic curve of the OpenSSF Model Signing specification.
 type Curve string
 
@@ -205,6 +212,13 @@ func (p *PublicKey) hash() crypto.Hash {
 		return crypto.SHA512
 	}
 	return crypto.SHA256
+}
+
+// Digest hashes a message as signatures by this key demand: algorithm is sha256, sha384 or sha512. It is for signers that are
+// given a digest, such as a key in hardware.
+func (p *PublicKey) Digest(message []byte) (algorithm string, sum []byte) {
+	names := map[crypto.Hash]string{crypto.SHA256: "sha256", crypto.SHA384: "sha384", crypto.SHA512: "sha512"}
+	return names[p.hash()], p.sum(message)
 }
 
 // sum hashes a message for the curve.

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/json"
 	"fmt"
 )
 
@@ -8,8 +9,60 @@ import (
 const (
 	maxChain      = 10      // certificates
 	maxTimestamps = 16      // RFC 3161 responses
+	maxLogEntries = 16      // of transparency logs
 	maxEvidence   = 1 << 20 // bytes of any one of them
 )
+
+// material is the JSON form of who signed.
+type material struct {
+	PublicKey   *publicKey        `json:"publicKey,omitempty"`
+	Chain       *certificateChain `json:"x509CertificateChain,omitempty"`
+	Certificate *rawBytes         `json:"certificate,omitempty"`
+	LogEntries  []json.RawMessage `json:"tlogEntries"`
+	Timestamps  *timestampData    `json:"timestampVerificationData,omitempty"`
+}
+
+// The parts of material, by the names that the format has for them.
+type (
+	publicKey struct {
+		Hint string `json:"hint"`
+	}
+	certificateChain struct {
+		Certificates []rawBytes `json:"certificates"`
+	}
+	rawBytes struct {
+		RawBytes []byte `json:"rawBytes"`
+	}
+	timestampData struct {
+		Timestamps []signedTimestamp `json:"rfc3161Timestamps"`
+	}
+	signedTimestamp struct {
+		Timestamp []byte `json:"signedTimestamp"`
+	}
+)
+
+// material encodes who signed. An empty list of log entries is written, because the Python tool writes it too.
+func (b *Bundle) material() material {
+	m := material{LogEntries: append([]json.RawMessage{}, b.LogEntries...)}
+	switch b.Method() {
+	case Keyless:
+		m.Certificate = &rawBytes{b.Certificate}
+	case ByCertificate:
+		m.Chain = &certificateChain{}
+		for _, der := range b.Chain {
+			m.Chain.Certificates = append(m.Chain.Certificates, rawBytes{der})
+		}
+	default:
+		m.PublicKey = &publicKey{Hint: b.Hint}
+	}
+	if len(b.Timestamps) > 0 {
+		m.Timestamps = &timestampData{}
+		for _, der := range b.Timestamps {
+			m.Timestamps.Timestamps = append(m.Timestamps.Timestamps, signedTimestamp{der})
+		}
+	}
+	return m
+}
 
 // readMaterial reads who is said to have signed: exactly one of a key, a chain of certificates, a keyless certificate.
 func (b *Bundle) readMaterial(o *object) error {
@@ -41,9 +94,11 @@ func (b *Bundle) readMaterial(o *object) error {
 	}
 	// Entries of a transparency log are verified for keyless signatures, whose verifier reads them from the bundle itself.
 	// To a signature by a key or a chain they add nothing, and nothing is concluded from them.
-	var entries []any
-	if err := o.maybe("tlogEntries", &entries); err != nil {
+	if err := o.maybe("tlogEntries", &b.LogEntries); err != nil {
 		return err
+	}
+	if len(b.LogEntries) > maxLogEntries {
+		return fmt.Errorf("%s.tlogEntries has %d entries, more than %d: %w", o.path, len(b.LogEntries), maxLogEntries, ErrMalformed)
 	}
 	return o.end()
 }
