@@ -25,6 +25,8 @@ var (
 	ErrSignature = errors.New("the signature does not verify")
 	// ErrForeign: nobody who is trusted made the signature. That is no damage: others may sign the same content.
 	ErrForeign = errors.New("it is not signed by anyone in the trust root")
+	// ErrCertificate: the certificate of the signer does not allow the signature: its purpose, its time, or its revocation.
+	ErrCertificate = errors.New("the certificate does not allow this signature")
 	// ErrChanged: the file is not the one that was listed.
 	ErrChanged = errors.New("the file changed while it was being read; try again when nothing writes to it")
 	// ErrEmpty: there is no file to sign or to verify; a signature over nothing would be valid for nothing.

@@ -37,8 +37,9 @@ func rows() []row {
 		{folder: "detect", may: append([]string{"detect", "internal/extent"}, inspect...)},
 		{folder: "bom", may: []string{"", "artifact/format", "evidence", "internal/limits", "internal/jsonstream", "bom"}},
 		{folder: "evidence", may: []string{"", "evidence"}},
-		{folder: "evidence/keyless", may: []string{"", "evidence"}, net: true}, // the services of a Sigstore instance
-		{folder: "evidence/command", may: []string{"evidence"}, exec: true},    // the operator's own signing program
+		{folder: "evidence/timestamp", may: []string{"", "evidence"}, net: true}, // the timestamp authority that the operator names
+		{folder: "evidence/keyless", may: []string{"", "evidence"}, net: true},   // the services of a Sigstore instance
+		{folder: "evidence/command", may: []string{"evidence"}, exec: true},      // the operator's own signing program
 		{folder: "evidence/pkcs11", may: []string{"", "evidence"}, files: true},
 		{folder: "claimstore", may: []string{"", "evidence", "claimstore", "internal/filelock"}, files: true, net: true},
 		{folder: "transfer", may: []string{"", "evidence", "internal/filelock"}, files: true},
