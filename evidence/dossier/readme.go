@@ -1,0 +1,92 @@
+package dossier
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"github.com/picketsec/picket"
+)
+
+// script collects the commands that check every signature with openssl.
+type script struct{ body bytes.Buffer }
+
+// newScript starts with a function that checks one signature.
+func newScript() *script {
+	s := &script{}
+	s.body.WriteString(`#!/bin/sh
+# Checks every signature of this dossier with openssl, and with a folder as argument that its files are those that the claims are
+# about. Nothing else is needed. Ends with 0 when everything holds.
+cd "$(dirname "$0")" || exit 1
+failed=0
+check() {
+	if openssl dgst "-$2" -verify "$1/key.pem" -signature "$1/signature.der" "$1/signed.bin" >/dev/null 2>&1; then
+		echo "signature holds          $1"
+	else
+		echo "SIGNATURE DOES NOT HOLD  $1"
+		failed=1
+	fi
+}
+content=$OLDPWD/$1
+case $1 in /*) content=$1 ;; esac
+if [ -n "$1" ]; then
+	if (cd "$content" && sha256sum --quiet -c -) <SHA256SUMS; then
+		echo "files are unchanged      $1"
+	else
+		echo "FILES DIFFER             $1"
+		failed=1
+	fi
+fi
+`)
+	return s
+}
+
+// check adds one signature. Folders are named by us and need no quoting.
+func (s *script) check(folder, hash string) { fmt.Fprintf(&s.body, "check %s %s\n", folder, hash) }
+
+// end is the whole script.
+func (s *script) end() []byte { return append(s.body.Bytes(), "exit $failed\n"...) }
+
+// readme tells the auditor what is here, how to check it, and what that proves.
+func (c Content) readme(index []entry, left int) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "What was claimed about %s as of %s\n\n", picket.Printable(c.Manifest.Name, 200), c.AsOf.UTC().Format(time.RFC3339))
+	fmt.Fprintf(&b, "digest  %s\nfiles   %d, listed in SHA256SUMS\nclaims  %d", c.Manifest.Digest(), len(c.Manifest.Resources), len(index))
+	if left > 0 {
+		fmt.Fprintf(&b, "; %d later ones are left out", left)
+	}
+	fmt.Fprintf(&b, "\nmade by %s\n\n", c.Tool)
+	b.WriteString(`Check it without Picket and without a network:
+
+    sh verify.sh                  every signature, with openssl
+    sh verify.sh /path/to/model   and that the files are those of SHA256SUMS
+
+What is here:
+
+    index.json                    every claim: its kind, signer, time, and whether it counted
+    claims/NNN-KIND/bundle.json   the claim as it was found, a Sigstore bundle v0.3
+    claims/NNN-KIND/statement.json  what was signed, an in-toto statement v1
+    claims/NNN-KIND/signed.bin, signature.der, key.pem   the same, taken apart for openssl
+    context/                      the trust root, the policy and the decision
+
+What a signature proves: that the holder of a key signed these bytes. That the key is whose it is said to be is stated by the
+trust root in context/, and by whoever gave you that. Times called self-asserted are the signer's word. That no claim was taken out
+before this dossier was made is shown only by a head that you have from elsewhere.
+
+`)
+	for _, e := range index {
+		state := "counted"
+		if !e.Counts {
+			state = "did not count: " + picket.Printable(e.Failure, 300)
+		}
+		at := e.TimeKnown
+		if e.Time != "" {
+			at = e.Time + ", " + e.TimeKnown
+		}
+		fmt.Fprintf(&b, "%s  by %s  (%s)  %s\n", e.Folder, picket.Printable(e.Signer, 100), picket.Printable(at, 200), state)
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintf(&b, "\nnote: %s\n", picket.Printable(note, 1000))
+	}
+	return b.Bytes()
+}
