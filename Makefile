@@ -4,7 +4,7 @@ GO ?= go
 VENV ?= .venv
 LINT := bin/golangci-lint
 
-.PHONY: build test check lint generate fuzz bench corpus setup clean
+.PHONY: build test check lint generate fuzz bench corpus setup release release-verify clean
 
 build: ## bin/picket, static
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/picket ./cmd/picket
@@ -40,5 +40,11 @@ corpus: ## hostile and benign samples in corpus/; generators whose tools are mis
 setup: ## optional: real writers and peers for the corpus and the tests (Debian packages as root, PyPI into .venv)
 	sh bench/setup.sh $(VENV)
 
+release: ## dist/: what is committed, for every platform, the same bytes on every machine; VERSION=v1.2.3 KEY=FILE; uploads nothing
+	$(GO) run ./release $(if $(VERSION),--version $(VERSION)) $(if $(KEY),--private-key $(KEY))
+
+release-verify: ## build again and compare with DIST (default: dist) bit by bit; PUBLIC_KEY=FILE checks the signatures
+	$(GO) run ./release --verify $(or $(DIST),dist) $(if $(PUBLIC_KEY),--public-key $(PUBLIC_KEY))
+
 clean:
-	rm -rf bin corpus
+	rm -rf bin corpus dist

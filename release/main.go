@@ -40,6 +40,7 @@ type options struct {
 	builder    string
 	verify     string
 	publicKey  string
+	reuseCache bool
 }
 
 // parse reads the flags.
@@ -57,6 +58,7 @@ func parse(args []string, w io.Writer) (options, error) {
 	flags.StringVar(&o.builder, "builder", localBuilder, "URI of the system that builds, for the provenance")
 	flags.StringVar(&o.verify, "verify", "", "build again and compare with the release in this folder, instead of making one")
 	flags.StringVar(&o.publicKey, "public-key", "", "with --verify: PEM file with the public key of the release")
+	flags.BoolVar(&o.reuseCache, "reuse-cache", false, "believe what the Go build cache of this user holds, instead of compiling everything")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

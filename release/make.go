@@ -86,6 +86,9 @@ func checkOut(ctx context.Context, o options, into string, w io.Writer) (build.S
 	if err := os.Mkdir(into, 0o755); err != nil {
 		return build.Source{}, fmt.Errorf("make source folder: %w", err)
 	}
+	if !o.reuseCache {
+		s.Cache = into + ".cache"
+	}
 	return s, c.Export(ctx, o.source, into)
 }
 

@@ -66,6 +66,8 @@ type Source struct {
 	Version string    // such as v0.4.0
 	Commit  string    // forty hexadecimal digits; empty when the source is not from git
 	Time    time.Time // of the commit, or SOURCE_DATE_EPOCH; the only time in a release, in whole seconds
+	// Cache is where the compiler keeps its results; empty for the cache of the user, whose content is then believed.
+	Cache string
 }
 
 // versions are those of Semantic Versioning with a v: they become names of files and words of a command line.
@@ -101,6 +103,13 @@ func (s Source) Compile(ctx context.Context, t Target, file string) error {
 	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, s.Flags()...), "-o", full, "./cmd/picket")...) //nolint:gosec // versions are checked
 	cmd.Dir = s.Dir
 	cmd.Env = append(world, "GOOS="+t.OS, "GOARCH="+t.Arch)
+	if s.Cache != "" {
+		cache, err := filepath.Abs(s.Cache)
+		if err != nil {
+			return fmt.Errorf("compile for %s: %w", t, err)
+		}
+		cmd.Env = append(cmd.Env, "GOCACHE="+cache)
+	}
 	if _, err := run(cmd); err != nil {
 		return fmt.Errorf("compile for %s: %w", t, err)
 	}
