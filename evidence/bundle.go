@@ -104,7 +104,7 @@ func (b *Bundle) Verify(key *PublicKey) ([]byte, error) {
 	if b.embedded != nil && b.embedded.Hint() != key.Hint() {
 		return nil, fmt.Errorf("the bundle holds %s, not %s: %w", b.embedded, key, ErrSignature)
 	}
-	if err := key.Verify(pae(inTotoMediaType, b.payload), b.signature); err != nil {
+	if err := b.CheckSignature(key); err != nil {
 		return nil, err
 	}
 	return b.payload, nil

@@ -36,7 +36,7 @@ func TestForgedStatementsAreRefused(t *testing.T) {
 	key := newKey(t, P256)
 	files := map[string]string{"a.py": "import os", "b.bin": "weights"}
 	payload := payloadOf(t, signed(t, files, key))
-	m := hash(t, files)
+	m := manifestOf(t, files)
 	root, a, b := m.Digest().Hex(), m.Resources[0].Digest.Hex(), m.Resources[1].Digest.Hex()
 	resource := func(name, digest string) string {
 		return `{"name":"` + name + `","algorithm":"sha256","digest":"` + digest + `"}`
@@ -102,7 +102,7 @@ func TestSignersIgnoreListNeedsTheOperator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	diffs := sig.Compare(hash(t, files))
+	diffs := sig.Compare(manifestOf(t, files))
 	if len(diffs) != 1 || diffs[0].Kind != Unsigned || diffs[0].Name != "code/evil.py" {
 		t.Errorf("differences: %v", diffs)
 	}

@@ -40,8 +40,8 @@ func sample() map[string]string {
 	}
 }
 
-// hash makes the manifest of files in memory.
-func hash(t testing.TB, files map[string]string) *Manifest {
+// manifestOf makes the manifest of files in memory.
+func manifestOf(t testing.TB, files map[string]string) *Manifest {
 	t.Helper()
 	m, err := HashTree(context.Background(), tree(files), Options{Name: "model"})
 	if err != nil {
@@ -53,7 +53,7 @@ func hash(t testing.TB, files map[string]string) *Manifest {
 // signed makes the bundle of files in memory.
 func signed(t testing.TB, files map[string]string, key *PrivateKey) []byte {
 	t.Helper()
-	b, err := SignModel(context.Background(), hash(t, files), key)
+	b, err := SignModel(context.Background(), manifestOf(t, files), key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,8 +179,8 @@ func TestNamesOutsideTheDigest(t *testing.T) {
 	if ok, err := accepted(tree(files), bundle, key.Public(), Options{}); !ok {
 		t.Errorf("refused: %v", err)
 	}
-	m := hash(t, files)
-	if m.Digest() != hash(t, sample()).Digest() {
+	m := manifestOf(t, files)
+	if m.Digest() != manifestOf(t, sample()).Digest() {
 		t.Error("the digest covers a name that it must not")
 	}
 	if len(m.Excluded) != 6 {

@@ -12,8 +12,8 @@ import (
 	"github.com/picketsec/picket/internal/testkit"
 )
 
-// python runs the reference tool and returns whether it was content.
-func python(t *testing.T, tool string, args ...string) (bool, string) {
+// runTool runs the reference tool and returns whether it was content.
+func runTool(t *testing.T, tool string, args ...string) (bool, string) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), tool, args...)
@@ -46,7 +46,17 @@ func keyFiles(t *testing.T, key *PrivateKey) (private, public string) {
 // signFile signs what m lists and writes the bundle.
 func signFile(t *testing.T, m *Manifest, key *PrivateKey, name string) {
 	t.Helper()
-	b, err := SignModel(context.Background(), m, key)
+	signForm(t, m, key, name, Form{})
+}
+
+// signForm is signFile for any form.
+func signForm(t *testing.T, m *Manifest, key *PrivateKey, name string, form Form) {
+	t.Helper()
+	statement, err := ModelStatement(m, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Sign(context.Background(), statement, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +86,11 @@ func TestPythonVerifiesOurBundles(t *testing.T) {
 		sig := filepath.Join(dir, SignatureFile)
 		signFile(t, hashDisk(t, dir, Options{}), key, sig)
 		verify := []string{"verify", "key", dir, "--signature", sig, "--public_key", public}
-		if ok, out := python(t, tool, verify...); !ok {
+		if ok, out := runTool(t, tool, verify...); !ok {
 			t.Errorf("%s: %s", c, out)
 		}
 		write(t, dir, map[string]string{"x/a": "One\n"})
-		if ok, out := python(t, tool, verify...); ok {
+		if ok, out := runTool(t, tool, verify...); ok {
 			t.Errorf("%s: a changed model passes: %s", c, out)
 		}
 	}
@@ -97,9 +107,12 @@ func TestPythonVerifiesOurSingleFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	sig := filepath.Join(t.TempDir(), "file.sig")
-	signFile(t, m, key, sig)
-	if ok, out := python(t, tool, "verify", "key", filepath.Join(dir, "model.bin"), "--signature", sig, "--public_key", public); !ok {
-		t.Error(out)
+	for _, python := range []bool{true, false} {
+		signForm(t, m, key, sig, Form{Python: python})
+		// The specification names a single file; the Python tool looks for ".".
+		if ok, out := runTool(t, tool, "verify", "key", filepath.Join(dir, "model.bin"), "--signature", sig, "--public_key", public); ok != python {
+			t.Errorf("for Python %v: %s", python, out)
+		}
 	}
 }
 
@@ -116,7 +129,7 @@ func TestWeVerifyPythonBundles(t *testing.T) {
 		"beside the tree": {"--signature", outside},
 		"git names too":   {"--signature", outside, "--no-ignore-git-paths"},
 	} {
-		if ok, out := python(t, tool, append([]string{"sign", "key", dir, "--private_key", private}, args...)...); !ok {
+		if ok, out := runTool(t, tool, append([]string{"sign", "key", dir, "--private_key", private}, args...)...); !ok {
 			t.Fatalf("%s: sign: %s", name, out)
 		}
 		bundle, err := os.ReadFile(args[1])
@@ -150,7 +163,7 @@ func TestWeVerifyPythonSingleFiles(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"model.bin": "weights"})
 	out := filepath.Join(t.TempDir(), "out.sig")
-	if ok, text := python(t, tool, "sign", "key", filepath.Join(dir, "model.bin"), "--private_key", private, "--signature", out); !ok {
+	if ok, text := runTool(t, tool, "sign", "key", filepath.Join(dir, "model.bin"), "--private_key", private, "--signature", out); !ok {
 		t.Fatal(text)
 	}
 	bundle, err := os.ReadFile(out)
@@ -183,10 +196,10 @@ func TestSymbolicLinksInBothTools(t *testing.T) {
 	sig := filepath.Join(t.TempDir(), "out.sig")
 	opts := Options{AllowSymlinks: true}
 	signFile(t, hashDisk(t, dir, opts), key, sig)
-	if ok, out := python(t, tool, "verify", "key", dir, "--signature", sig, "--public_key", public, "--allow_symlinks"); !ok {
+	if ok, out := runTool(t, tool, "verify", "key", dir, "--signature", sig, "--public_key", public, "--allow_symlinks"); !ok {
 		t.Error(out)
 	}
-	if ok, out := python(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--allow_symlinks"); !ok {
+	if ok, out := runTool(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--allow_symlinks"); !ok {
 		t.Fatal(out)
 	}
 	bundle, err := os.ReadFile(sig)
@@ -213,7 +226,7 @@ func TestPythonIgnoreListNeedsTheOperator(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, sample())
 	sig := filepath.Join(t.TempDir(), "out.sig")
-	if ok, out := python(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--ignore-paths", filepath.Join(dir, "x")); !ok {
+	if ok, out := runTool(t, tool, "sign", "key", dir, "--private_key", private, "--signature", sig, "--ignore-paths", filepath.Join(dir, "x")); !ok {
 		t.Fatal(out)
 	}
 	bundle, err := os.ReadFile(sig)

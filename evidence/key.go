@@ -197,10 +197,15 @@ func (p *PublicKey) String() string { return "key " + p.hint }
 // Verify checks an ASN.1 DER signature over message. The hash follows from the curve of the key, never from what the
 // message says. The error wraps ErrSignature.
 func (p *PublicKey) Verify(message, sig []byte) error {
-	if !ecdsa.VerifyASN1(p.key, p.sum(message), sig) {
+	if !p.verifyHash(p.hash(), message, sig) {
 		return fmt.Errorf("verify with %s: %w", p, ErrSignature)
 	}
 	return nil
+}
+
+// verifyHash checks a signature over message that was hashed in some way.
+func (p *PublicKey) verifyHash(hash crypto.Hash, message, sig []byte) bool {
+	return ecdsa.VerifyASN1(p.key, sum(hash, message), sig)
 }
 
 // hash is the one hash that goes with the curve.
@@ -222,8 +227,10 @@ func (p *PublicKey) Digest(message []byte) (algorithm string, sum []byte) {
 }
 
 // sum hashes a message for the curve.
-func (p *PublicKey) sum(message []byte) []byte {
-	switch p.hash() {
+func (p *PublicKey) sum(message []byte) []byte { return sum(p.hash(), message) }
+
+func sum(hash crypto.Hash, message []byte) []byte {
+	switch hash {
 	case crypto.SHA384:
 		s := sha512.Sum384(message)
 		return s[:]

@@ -2,9 +2,9 @@ package evidence
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +14,8 @@ import (
 
 // Resource is one file of a manifest.
 type Resource struct {
-	Name   string // path below the root, with slashes; "." for a model that is a single file
+	Name string // path below the root, with slashes; "." for a model that is a single file; PATH:START:END for a shard
+	// Digest is the SHA-256, but in serializations with another hash, where the name of that stands in front of the colon.
 	Digest picket.Digest
 	Size   int64 // bytes; -1 in a manifest that was read from a signature
 }
@@ -32,6 +33,7 @@ type Manifest struct {
 
 	linked bool     // a symbolic link was followed
 	ignore []string // what was left out by rule or by the operator, present or not
+	others map[Serialization][]Resource
 }
 
 // Digest is the identity of the content. Of a file it is its SHA-256. Of a tree it is the root digest of OpenSSF Model
@@ -49,14 +51,29 @@ func (m *Manifest) Digest() picket.Digest {
 // PythonDigest is the root digest with resources in the order of the Python tool, an alias of a tree. It differs from
 // Digest when a directory "x" stands beside a name such as "x-y" or "x.y".
 func (m *Manifest) PythonDigest() picket.Digest {
-	if m.File {
-		return rootDigest(m.Resources)
+	return rootDigest(Serialization{}.pythonOrder(m.Resources))
+}
+
+// As lists the content in another serialization; false when it was not hashed so, see Options.Also.
+func (m *Manifest) As(s Serialization) ([]Resource, bool) {
+	if s.Identity() {
+		return m.Resources, true
 	}
-	ordered := slices.Clone(m.Resources)
-	slices.SortFunc(ordered, func(a, b Resource) int {
-		return slices.Compare(strings.Split(a.Name, "/"), strings.Split(b.Name, "/"))
-	})
-	return rootDigest(ordered)
+	resources, ok := m.others[s.normal()]
+	return resources, ok
+}
+
+// Adopt takes over the other serializations of a manifest of the same content that was made later. The error wraps
+// ErrChanged when the content is not the same any more.
+func (m *Manifest) Adopt(again *Manifest) error {
+	if diffs := Diff(m.Resources, again.Resources); len(diffs) > 0 {
+		return fmt.Errorf("%s: %w", diffs[0], ErrChanged)
+	}
+	if m.others == nil {
+		m.others = map[Serialization][]Resource{}
+	}
+	maps.Copy(m.others, again.others)
+	return nil
 }
 
 // Size is the number of bytes in all resources.
@@ -72,8 +89,8 @@ func (m *Manifest) Size() int64 {
 func rootDigest(resources []Resource) picket.Digest {
 	h := sha256.New()
 	for _, r := range resources {
-		raw, err := hex.DecodeString(r.Digest.Hex())
-		if err != nil || len(raw) != sha256.Size {
+		raw, ok := rawDigest(r.Digest)
+		if !ok {
 			return "" // equals nothing, so nothing is ever cleared by it
 		}
 		h.Write(raw)
@@ -87,11 +104,19 @@ func sortResources(rs []Resource) {
 }
 
 // CheckResources refuses names that repeat or that could reach out of the root.
-func CheckResources(rs []Resource) error {
+func CheckResources(rs []Resource) error { return checkResources(rs, Serialization{}) }
+
+func checkResources(rs []Resource, s Serialization) error {
 	seen := make(map[string]bool, len(rs))
+	dots := 0
 	for _, r := range rs {
-		single := r.Name == "." && len(rs) == 1
-		if !single && !validName(r.Name) {
+		path, _, _, err := s.splitName(r.Name)
+		if err != nil {
+			return err
+		}
+		if path == "." {
+			dots++ // a model that is a single file
+		} else if !validName(path) {
 			return fmt.Errorf("resource %q is not a path below the root: %w", clip(r.Name), ErrMalformed)
 		}
 		if seen[r.Name] {
@@ -99,67 +124,13 @@ func CheckResources(rs []Resource) error {
 		}
 		seen[r.Name] = true
 	}
+	if dots != 0 && dots != len(rs) {
+		return fmt.Errorf("resource \".\" stands beside others: %w", ErrMalformed)
+	}
 	return nil
 }
 
 // validName reports whether name is a clean relative path that every tool reads alike.
 func validName(name string) bool {
 	return name != "." && fs.ValidPath(name) && utf8.ValidString(name) && !strings.ContainsRune(name, 0) && len(name) <= maxText
-}
-
-// Difference is one way in which content is not what was claimed.
-type Difference struct {
-	Kind Kind
-	Name string // of the file; comes from outside, print it escaped
-	Want picket.Digest
-	Got  picket.Digest
-}
-
-// Kind says how a file differs.
-type Kind string
-
-// The kinds of differences.
-const (
-	Missing  Kind = "missing"  // claimed, but not there
-	Extra    Kind = "extra"    // there, but not claimed
-	Changed  Kind = "changed"  // there with other content
-	Unsigned Kind = "unsigned" // there, and the signer chose to leave it out; the operator did not
-)
-
-// String is the difference as a line for people.
-func (d Difference) String() string {
-	name := picket.Printable(d.Name, picket.MaxExcerpt)
-	switch d.Kind {
-	case Missing:
-		return name + " is missing"
-	case Extra:
-		return name + " was added"
-	case Unsigned:
-		return name + " is left out by the signature's own ignore list"
-	}
-	return fmt.Sprintf("%s was changed (claimed %s, found %s)", name, d.Want, d.Got)
-}
-
-// Diff compares what was claimed with what is there, by name and digest, and returns every difference in the order of names.
-func Diff(claimed, found []Resource) []Difference {
-	there := make(map[string]picket.Digest, len(found))
-	for _, r := range found {
-		there[r.Name] = r.Digest
-	}
-	var diffs []Difference
-	for _, want := range claimed {
-		got, ok := there[want.Name]
-		switch {
-		case !ok:
-			diffs = append(diffs, Difference{Kind: Missing, Name: want.Name, Want: want.Digest})
-		case got != want.Digest || got == "":
-			diffs = append(diffs, Difference{Kind: Changed, Name: want.Name, Want: want.Digest, Got: got})
-		}
-		delete(there, want.Name)
-	}
-	for name, got := range there {
-		diffs = append(diffs, Difference{Kind: Extra, Name: name, Got: got})
-	}
-	slices.SortFunc(diffs, func(a, b Difference) int { return strings.Compare(a.Name, b.Name) })
-	return diffs
 }

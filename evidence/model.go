@@ -3,41 +3,95 @@ package evidence
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/picketsec/picket"
 )
 
-// ModelSignature is the content of a verified OpenSSF Model Signing bundle.
-type ModelSignature struct {
-	Name          string        // of the model when it was signed; tells people what was meant, decides nothing
-	Root          picket.Digest // over the resources in the order in which the signature lists them
-	Resources     []Resource
-	IgnorePaths   []string // what the signer left out; the operator must agree, see Compare
-	AllowSymlinks bool     // the signer followed symbolic links; the operator must allow that again
+// Form is how a model signature is written. The zero value is the one of the specification, and signs the identity.
+type Form struct {
+	Serialization
+	// Python writes what the Python tool model_signing verifies by itself: resources in its order, "." for a single file, its
+	// names for hashes. Without it that tool still verifies folders that are signed by whole files with SHA-256 or BLAKE3.
+	Python bool
 }
 
 // SignModel makes an OpenSSF Model Signing v1.0 bundle that this package and the Python tool both verify. Resources are in
 // the order of the specification, so that the signed root digest is the identity of the tree.
 func SignModel(ctx context.Context, m *Manifest, signer Signer) (*Bundle, error) {
-	if len(m.Resources) == 0 {
-		return nil, fmt.Errorf("sign model: %w", ErrEmpty)
-	}
-	if err := CheckResources(m.Resources); err != nil {
-		return nil, fmt.Errorf("sign model: %w", err)
-	}
-	statement, err := NewStatement(m.Name, rootDigest(m.Resources), PredicateModelSignature, modelPredicate(m))
+	statement, err := ModelStatement(m, Form{})
 	if err != nil {
-		return nil, fmt.Errorf("sign model: %w", err)
+		return nil, err
 	}
 	return Sign(ctx, statement, signer)
 }
 
-// modelPredicate is the predicate of the specification for a manifest.
-func modelPredicate(m *Manifest) any {
+// ModelStatement encodes the manifest as the statement of an OpenSSF Model Signing v1.0 bundle, for Sign. A form with
+// another serialization needs content that was hashed for it, see Options.Also. The error wraps ErrEmpty when no file would
+// be covered, and ErrUnsupported when the Python tool could not read what is to be written for it.
+func ModelStatement(m *Manifest, form Form) ([]byte, error) {
+	form.Serialization = form.normal()
+	resources, err := form.resources(m)
+	if err != nil {
+		return nil, fmt.Errorf("sign model: %w", err)
+	}
+	predicate := form.predicate(m, resources)
+	statement, err := NewStatement(m.Name, rootDigest(resources), PredicateModelSignature, predicate)
+	if err != nil {
+		return nil, fmt.Errorf("sign model: %w", err)
+	}
+	return statement, nil
+}
+
+// resources are what is signed, under the names and in the order of the form.
+func (f Form) resources(m *Manifest) ([]Resource, error) {
+	list, ok := m.As(f.Serialization)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("the content was not hashed for %s", f.Serialization)
+	case len(list) == 0:
+		return nil, ErrEmpty
+	}
+	resources := slices.Clone(list)
+	if m.File && !f.Python && validName(m.Name) && !strings.Contains(m.Name, "/") {
+		for i := range resources {
+			resources[i].Name = f.rename(resources[i].Name, m.Name)
+		}
+		sortResources(resources)
+	}
+	if f.Python {
+		resources = f.pythonOrder(resources)
+		if err := f.checkPython(resources); err != nil {
+			return nil, err
+		}
+	}
+	return resources, checkResources(resources, f.Serialization)
+}
+
+// checkPython refuses what the Python tool cannot read.
+func (f Form) checkPython(resources []Resource) error {
+	if f.ShardSize <= 0 {
+		return nil
+	}
+	if f.Hash == HashBLAKE3 {
+		return fmt.Errorf("the Python tool has no shards with blake3; sign whole files, or without --compat python: %w", ErrUnsupported)
+	}
+	for _, r := range resources {
+		if strings.Count(r.Name, ":") != 2 {
+			return fmt.Errorf("the Python tool reads no shards of a file whose name has a colon, %q; sign whole files: %w", clip(r.Name), ErrUnsupported)
+		}
+	}
+	return nil
+}
+
+// predicate is the predicate of the specification.
+func (f Form) predicate(m *Manifest, resources []Resource) any {
 	type serialization struct {
 		Method        string   `json:"method"`
-		HashType      string   `json:"hash_type"`
+		HashType      Hash     `json:"hash_type"`
+		ShardSize     int64    `json:"shard_size,omitempty"`
 		AllowSymlinks bool     `json:"allow_symlinks"`
 		IgnorePaths   []string `json:"ignore_paths,omitempty"`
 	}
@@ -46,14 +100,44 @@ func modelPredicate(m *Manifest) any {
 		Algorithm string `json:"algorithm"`
 		Digest    string `json:"digest"`
 	}
-	list := make([]resource, 0, len(m.Resources))
-	for _, r := range m.Resources {
-		list = append(list, resource{r.Name, "sha256", r.Digest.Hex()})
+	how := serialization{Method: "files", HashType: f.Hash, ShardSize: f.ShardSize, AllowSymlinks: m.linked, IgnorePaths: m.ignore}
+	algorithm := string(f.Hash)
+	if f.ShardSize > 0 {
+		how.Method = "shards"
+	}
+	if f.Python && f.ShardSize > 0 {
+		algorithm = f.pythonAlgorithm()
+	}
+	if f.Python && f.Hash == HashBLAKE2b {
+		how.HashType = "blake2" // the name by which that tool finds the hash again
+	}
+	list := make([]resource, 0, len(resources))
+	for _, r := range resources {
+		_, digits, _ := strings.Cut(string(r.Digest), ":")
+		list = append(list, resource{r.Name, algorithm, digits})
 	}
 	return struct {
 		Serialization serialization `json:"serialization"`
 		Resources     []resource    `json:"resources"`
-	}{serialization{"files", "sha256", m.linked, m.ignore}, list}
+	}{how, list}
+}
+
+// pythonAlgorithm is what the Python tool calls the hash of a shard.
+func (s Serialization) pythonAlgorithm() string {
+	return string(s.Hash) + "-sharded-" + strconv.FormatInt(s.ShardSize, 10)
+}
+
+// ModelSignature is the content of a verified OpenSSF Model Signing bundle.
+type ModelSignature struct {
+	Name          string        // of the model when it was signed; tells people what was meant, decides nothing
+	Root          picket.Digest // over the resources in the order in which the signature lists them
+	Resources     []Resource
+	Serialization Serialization // how the resources were made
+	IgnorePaths   []string      // what the signer left out; the operator must agree, see Compare
+	AllowSymlinks bool          // the signer followed symbolic links; the operator must allow that again
+	// Unsigned are files and folders that are there and that the signature does not cover; Compare sets it. Empty files are
+	// among them when shards were signed.
+	Unsigned []string
 }
 
 // VerifyModel checks that key signed the bundle and that the bundle is a consistent manifest. It does not look at the
@@ -68,6 +152,11 @@ func VerifyModel(bundle []byte, key *PublicKey) (*ModelSignature, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ModelPayload(payload)
+}
+
+// ModelPayload reads the payload of a bundle whose signature holds.
+func ModelPayload(payload []byte) (*ModelSignature, error) {
 	statement, err := ParseStatement(payload)
 	if err != nil {
 		return nil, err
@@ -79,123 +168,30 @@ func VerifyModel(bundle []byte, key *PublicKey) (*ModelSignature, error) {
 	return sig, nil
 }
 
-// Options prepares options for hashing what the signature covers.
+// Options prepares options for hashing what the signature covers, in the way in which it was made.
 func (s *ModelSignature) Options(opts Options) Options {
 	opts.keep = map[string]bool{}
+	opts.listed = nil
+	if opts.ListedOnly {
+		opts.listed = map[string]bool{}
+	}
 	for _, r := range s.Resources {
-		first, _, _ := strings.Cut(r.Name, "/")
+		p, _, _, err := s.Serialization.splitName(r.Name)
+		if err != nil {
+			continue
+		}
+		first, _, _ := strings.Cut(p, "/")
 		opts.keep[first] = true // the signer covered a name that is left out by default
+		if opts.ListedOnly {
+			opts.listed[p] = true
+		}
+	}
+	// A signer who recorded what was left out, but not git's names, covered those.
+	if len(s.IgnorePaths) > 0 && !slices.ContainsFunc(gitNames(), func(n string) bool { return slices.Contains(s.IgnorePaths, n) }) {
+		opts.GitNames = true
+	}
+	if !s.Serialization.Identity() {
+		opts.Also = append(slices.Clone(opts.Also), s.Serialization)
 	}
 	return opts
-}
-
-// Compare returns every way in which content differs from what was signed. A file that only the signer left out is a
-// difference too: a signature that exempts a file says nothing about it, and must not decide that nobody asks.
-func (s *ModelSignature) Compare(found *Manifest) []Difference {
-	claimed := s.Resources
-	if found.File && len(claimed) == 1 && !strings.Contains(claimed[0].Name, "/") {
-		// The specification uses the name of the file, the Python tool "."; the name of a single file is not part of it.
-		claimed = []Resource{{Name: ".", Digest: claimed[0].Digest}}
-	}
-	diffs := Diff(claimed, found.Resources)
-	for i, d := range diffs {
-		if d.Kind == Extra && under(d.Name, s.IgnorePaths) {
-			diffs[i].Kind = Unsigned
-		}
-	}
-	return diffs
-}
-
-// ParseModelSignature reads the predicate of a statement whose signature holds. Unknown fields are passed over, as the specification demands.
-func ParseModelSignature(st *Statement) (*ModelSignature, error) {
-	if st.PredicateType != PredicateModelSignature {
-		return nil, fmt.Errorf("predicate type %q: %w; only %s is", clip(st.PredicateType), ErrUnsupported, PredicateModelSignature)
-	}
-	predicate, err := parseObject("predicate", st.Predicate)
-	if err != nil {
-		return nil, err
-	}
-	sig := &ModelSignature{Name: st.Name, Root: st.Subject}
-	serialization, err := predicate.object("serialization")
-	if err != nil {
-		return nil, err
-	}
-	if err := sig.readSerialization(serialization); err != nil {
-		return nil, err
-	}
-	resources, err := predicate.objects("resources", maxResources)
-	if err != nil {
-		return nil, err
-	}
-	if err := sig.readResources(resources); err != nil {
-		return nil, err
-	}
-	return sig, sig.check()
-}
-
-// readSerialization reads how the resources were made.
-func (s *ModelSignature) readSerialization(o *object) error {
-	var method, hash string
-	if err := o.take("method", &method); err != nil {
-		return err
-	}
-	if method != "files" {
-		return fmt.Errorf("serialization method %q: %w; only \"files\" is", clip(method), ErrUnsupported)
-	}
-	if err := o.take("hash_type", &hash); err != nil {
-		return err
-	}
-	if hash != "sha256" {
-		return fmt.Errorf("hash type %q: %w; only \"sha256\" is", clip(hash), ErrUnsupported)
-	}
-	if err := o.maybe("allow_symlinks", &s.AllowSymlinks); err != nil {
-		return err
-	}
-	return o.maybe("ignore_paths", &s.IgnorePaths)
-}
-
-// readResources reads the list of files.
-func (s *ModelSignature) readResources(list []*object) error {
-	s.Resources = make([]Resource, 0, len(list))
-	for _, o := range list {
-		var name, algorithm, hex string
-		if err := o.take("name", &name); err != nil {
-			return err
-		}
-		if err := o.take("algorithm", &algorithm); err != nil {
-			return err
-		}
-		if algorithm != "sha256" {
-			return fmt.Errorf("algorithm %q of %q: %w; only \"sha256\" is", clip(algorithm), clip(name), ErrUnsupported)
-		}
-		if err := o.take("digest", &hex); err != nil {
-			return err
-		}
-		digest, err := picket.ParseDigest("sha256:" + hex)
-		if err != nil {
-			return fmt.Errorf("digest of %q: %w: %w", clip(name), err, ErrMalformed)
-		}
-		s.Resources = append(s.Resources, Resource{Name: name, Digest: digest, Size: -1})
-	}
-	return nil
-}
-
-// check makes sure that the manifest agrees with itself. The order of resources is the signer's: the specification and the
-// Python tool sort differently, and the root digest says which order was meant.
-func (s *ModelSignature) check() error {
-	if len(s.Resources) == 0 {
-		return ErrEmpty
-	}
-	if err := CheckResources(s.Resources); err != nil {
-		return err
-	}
-	for _, r := range s.Resources {
-		if r.Name != "." && under(r.Name, s.IgnorePaths) {
-			return fmt.Errorf("resource %q is listed and ignored at the same time: %w", clip(r.Name), ErrMalformed)
-		}
-	}
-	if got := rootDigest(s.Resources); got != s.Root || got == "" {
-		return fmt.Errorf("the subject %s is not the root of the listed resources, %s: %w", s.Root, got, ErrMalformed)
-	}
-	return nil
 }

@@ -11,7 +11,8 @@ import (
 // PredicateModelSignature is the predicate type of a manifest of OpenSSF Model Signing v1.0.
 const PredicateModelSignature = "https://model_signing/signature/v1.0"
 
-// Statement is an in-toto statement v1 about one subject.
+// Statement is an in-toto statement v1 about one subject. The manifests of release 0.2 of the Python tool, which are about
+// many, appear as the manifest of version 1.0 that says the same.
 type Statement struct {
 	Name          string        // of the subject; tells people what was meant, decides nothing
 	Subject       picket.Digest // what the statement is about
@@ -53,6 +54,9 @@ func parseStatement(payload []byte) (*Statement, error) {
 	}
 	if err := top.take("predicate", &s.Predicate); err != nil {
 		return nil, err
+	}
+	if s.PredicateType == predicateLegacy {
+		return s, s.readLegacy(top)
 	}
 	subjects, err := top.objects("subject", 1)
 	if err != nil {

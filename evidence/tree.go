@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/picketsec/picket"
 )
 
 // Names at the root of a tree that its digest never covers: the files that hold what is claimed about it.
@@ -38,13 +40,26 @@ type Options struct {
 	// AllowSymlinks hashes what a symbolic link to a file points to, under the name of the link. The target must be in
 	// the tree, or be a blob of the Hugging Face cache that the tree is a snapshot of.
 	AllowSymlinks bool
+	// SkipLinkedFolders leaves out symbolic links to folders when links are allowed, as the Python tool does. They are in
+	// Manifest.Excluded, and the result is not the identity.
+	SkipLinkedFolders bool
 	// Ignore are paths, directories included, that the operator leaves out. The result is then not the identity.
 	Ignore []string
+	// GitNames covers git's own names at the root, which are otherwise left out. The result is then not the identity.
+	GitNames bool
+	// Also are further serializations to make of the same bytes in the same pass, see Manifest.As.
+	Also []Serialization
+	// ListedOnly hashes only what a signature lists, see ModelSignature.Options; the rest is in Manifest.Excluded.
+	ListedOnly bool
+	// Cache is asked before a file is read, when set, and told afterwards.
+	Cache Cache
+	// TrustBlobNames takes the name of a blob of the Hugging Face cache for its SHA-256, unread.
+	TrustBlobNames bool
 	// Progress is told how the work goes, when set.
 	Progress Progress
 
-	// keep are reserved names that a signature covers and that are hashed therefore.
-	keep map[string]bool
+	keep   map[string]bool // reserved names that a signature covers and that are hashed therefore
+	listed map[string]bool // with ListedOnly
 }
 
 // Progress shows how hashing goes. Its methods are called from several goroutines at the same time.
@@ -68,14 +83,15 @@ func HashTree(ctx context.Context, tree Tree, opts Options) (*Manifest, error) {
 	if err := fs.WalkDir(tree, ".", w.visit(ctx)); err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	if len(m.Resources) == 0 {
+	if len(w.entries) == 0 {
 		return nil, fmt.Errorf("list files: %w", ErrEmpty)
 	}
-	sortResources(m.Resources)
+	slices.SortFunc(w.entries, func(a, b entry) int { return strings.Compare(a.Name, b.Name) })
 	slices.Sort(m.Excluded)
-	if err := hashAll(ctx, tree, m.Resources, opts); err != nil {
+	if err := hashAll(ctx, tree, w.entries, opts); err != nil {
 		return nil, err
 	}
+	m.fill(w.entries, opts.Also)
 	return m, nil
 }
 
@@ -88,12 +104,36 @@ func HashFile(ctx context.Context, dir fs.FS, name string, opts Options) (*Manif
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("open file: %q is a %s, not a file", clip(name), kindOf(info.Mode()))
 	}
-	rs := []Resource{{Name: name, Size: info.Size()}}
-	if err := hashAll(ctx, dir, rs, opts); err != nil {
+	entries := []entry{{Resource: Resource{Name: name, Size: info.Size()}, info: info}}
+	if err := hashAll(ctx, dir, entries, opts); err != nil {
 		return nil, err
 	}
-	rs[0].Name = "."
-	return &Manifest{Name: opts.Name, File: true, Resources: rs}, nil
+	entries[0].Name = "."
+	for i, s := range opts.Also {
+		for j, r := range entries[0].others[i] {
+			entries[0].others[i][j].Name = s.rename(r.Name, ".")
+		}
+	}
+	m := &Manifest{Name: opts.Name, File: true}
+	m.fill(entries, opts.Also)
+	return m, nil
+}
+
+// fill takes over what was hashed, in the order of the specification.
+func (m *Manifest) fill(entries []entry, also []Serialization) {
+	m.Resources = make([]Resource, 0, len(entries))
+	m.others = make(map[Serialization][]Resource, len(also))
+	for i, s := range also {
+		var list []Resource
+		for _, e := range entries {
+			list = append(list, e.others[i]...)
+		}
+		sortResources(list)
+		m.others[s.normal()] = list
+	}
+	for _, e := range entries {
+		m.Resources = append(m.Resources, e.Resource)
+	}
 }
 
 // walker collects the files of a tree.
@@ -101,6 +141,7 @@ type walker struct {
 	tree     Tree
 	opts     Options
 	manifest *Manifest
+	entries  []entry
 }
 
 // visit decides about one entry. Errors name it; nothing is passed over in silence.
@@ -121,21 +162,33 @@ func (w *walker) visit(ctx context.Context) fs.WalkDirFunc {
 		if under(name, w.manifest.ignore) {
 			return w.exclude(name, d)
 		}
-		size, err := w.size(name, d)
-		if err != nil || d.IsDir() {
-			return err
+		if w.opts.listed != nil && !d.IsDir() && !w.opts.listed[name] {
+			w.manifest.Excluded = append(w.manifest.Excluded, name)
+			return nil
 		}
-		if len(w.manifest.Resources) == maxResources {
-			return fmt.Errorf("more than %d files", maxResources)
+		if d.IsDir() {
+			return nil
 		}
-		w.manifest.Resources = append(w.manifest.Resources, Resource{Name: name, Size: size})
-		return nil
+		return w.add(name, d)
 	}
+}
+
+// add lists a file.
+func (w *walker) add(name string, d fs.DirEntry) error {
+	e, err := w.entry(name, d)
+	if err != nil || e == nil {
+		return err
+	}
+	if len(w.entries) == maxResources {
+		return fmt.Errorf("more than %d files", maxResources)
+	}
+	w.entries = append(w.entries, *e)
+	return nil
 }
 
 // ignored are the paths that are left out.
 func (o Options) ignored() []string {
-	kept := func(name string) bool { return o.keep[name] }
+	kept := func(name string) bool { return o.keep[name] || o.GitNames && slices.Contains(gitNames(), name) }
 	return append(slices.DeleteFunc(reserved(), kept), o.Ignore...)
 }
 
@@ -152,49 +205,55 @@ func (w *walker) exclude(name string, d fs.DirEntry) error {
 	return nil
 }
 
-// size is the size of the file behind an entry; it refuses everything that is neither file nor directory.
-func (w *walker) size(name string, d fs.DirEntry) (int64, error) {
+// entry describes the file behind an entry, or nothing when it is left out; it refuses everything that is no file.
+func (w *walker) entry(name string, d fs.DirEntry) (*entry, error) {
 	switch {
-	case d.IsDir():
-		return 0, nil
 	case d.Type().IsRegular():
 		info, err := d.Info()
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		return info.Size(), nil
+		return &entry{Resource: Resource{Name: name, Size: info.Size()}, info: info}, nil
 	case d.Type()&fs.ModeSymlink != 0:
 		return w.followed(name)
 	}
-	return 0, fmt.Errorf("%q is a %s, which has no content to hash", clip(name), kindOf(d.Type()))
+	return nil, fmt.Errorf("%q is a %s, which has no content to hash", clip(name), kindOf(d.Type()))
 }
 
-// followed is the size of the file that a symbolic link points to.
-func (w *walker) followed(name string) (int64, error) {
+// followed describes the file that a symbolic link points to.
+func (w *walker) followed(name string) (*entry, error) {
 	if !w.opts.AllowSymlinks {
-		return 0, fmt.Errorf("%q is a symbolic link; --allow-symlinks hashes what it points to", clip(name))
+		return nil, fmt.Errorf("%q is a symbolic link; --allow-symlinks hashes what it points to", clip(name))
 	}
 	target, err := w.tree.ReadLink(name)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if !staysInside(name, target) {
-		return 0, fmt.Errorf("%q is a symbolic link to %q, outside of the tree", clip(name), clip(target))
+		return nil, fmt.Errorf("%q is a symbolic link to %q, outside of the tree", clip(name), clip(target))
 	}
 	info, err := fs.Stat(w.tree, name)
 	if err != nil {
-		return 0, err
+		return nil, err
+	}
+	if info.IsDir() && w.opts.SkipLinkedFolders {
+		w.manifest.Excluded = append(w.manifest.Excluded, name)
+		return nil, nil
 	}
 	if !info.Mode().IsRegular() {
-		return 0, fmt.Errorf("%q is a symbolic link to a %s; only links to files are hashed", clip(name), kindOf(info.Mode()))
+		return nil, fmt.Errorf("%q is a symbolic link to a %s; only links to files are hashed", clip(name), kindOf(info.Mode()))
 	}
 	w.manifest.linked = true
-	return info.Size(), nil
+	e := &entry{Resource: Resource{Name: name, Size: info.Size()}, info: info}
+	if m := blobTarget.FindStringSubmatch(path.Join(path.Dir(name), target)); w.opts.TrustBlobNames && m != nil && m[2] != "" {
+		e.Digest = picket.Digest("sha256:" + m[1])
+	}
+	return e, nil
 }
 
 // blobTarget is where links of a Hugging Face cache point to, seen from the root of a snapshot: models--*/blobs/DIGEST from
 // models--*/snapshots/REVISION.
-var blobTarget = regexp.MustCompile(`^\.\./\.\./blobs/[0-9a-f]{40}([0-9a-f]{24})?$`)
+var blobTarget = regexp.MustCompile(`^\.\./\.\./blobs/([0-9a-f]{40}([0-9a-f]{24})?)$`)
 
 // staysInside reports whether a link leads to a place in the tree or to a blob of the same cache. Each link of a chain is
 // judged when it is itself an entry; the file system behind the tree keeps a chain from leaving its own root.
