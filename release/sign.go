@@ -12,6 +12,7 @@ import (
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 	"github.com/picketsec/picket/release/build"
 )
 
@@ -22,7 +23,7 @@ const indexClaims = imageDir + ".index." + evidence.ClaimsFile
 type signing struct {
 	dir        string
 	key        *evidence.PrivateKey
-	provenance *provenance
+	provenance *claim.Provenance
 }
 
 // sign writes the claims about each file that people download alone, then the signature and the claims about the whole folder:
@@ -79,7 +80,7 @@ func (r *record) downloads() []string {
 
 // claim signs what is known about a subject.
 func (s *signing) claim(ctx context.Context, name string, subject picket.Digest, file string) error {
-	statement, err := evidence.NewStatement(name, subject, typeProvenance, s.provenance)
+	statement, err := claim.NewStatement(name, subject, s.provenance)
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", name, err)
 	}
