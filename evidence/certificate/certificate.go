@@ -150,7 +150,7 @@ func (a *Authority) Verify(b *evidence.Bundle, now time.Time) (*evidence.Proof, 
 	if err != nil {
 		return nil, err
 	}
-	if err := key.Verify(b.SignedBytes(), b.Signature()); err != nil {
+	if err := b.CheckSignature(key); err != nil {
 		return nil, fmt.Errorf("check the key of the certificate %s: %w", Name(leaf), err)
 	}
 	who := evidence.Signatory{Method: evidence.ByCertificate, Key: key.Hint(), Subject: Name(leaf), Issuer: leaf.Issuer.String()}
