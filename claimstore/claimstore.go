@@ -3,7 +3,7 @@
 //
 // Lines are only ever added, also by several processes at the same time. Reading is bounded and strict: a line that is not
 // a bundle is an error with its number, never passed over. The store does not verify: a claim in the file counts for
-// nothing before evidence.Check says so. And a file cannot show that a line was taken out of it; who needs that asks a log.
+// nothing before claim.Gather says so. And a file cannot show that a line was taken out of it, unless someone kept a head of it.
 package claimstore
 
 import (
@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
 	"github.com/picketsec/picket/internal/filelock"
 )
 
@@ -32,6 +33,8 @@ var ErrBroken = errors.New("the claims file is broken")
 type Entry struct {
 	Line   int
 	Bundle *evidence.Bundle
+	// Leaf is the hash of the line as it stands in the file, without its newline: what heads are made of.
+	Leaf [32]byte
 }
 
 // Read reads all claims. After a broken line it stops and returns what came before together with an error that wraps
@@ -56,7 +59,7 @@ func Read(r io.Reader) ([]Entry, error) {
 		if err != nil {
 			return entries, fmt.Errorf("read claims, line %d: %w: %w", number, ErrBroken, err)
 		}
-		entries = append(entries, Entry{Line: number, Bundle: bundle})
+		entries = append(entries, Entry{Line: number, Bundle: bundle, Leaf: claim.LeafHash(line)})
 	}
 }
 
@@ -162,4 +165,18 @@ func appendLine(f *os.File, line []byte) error {
 		return errors.Join(err, f.Truncate(size))
 	}
 	return f.Sync()
+}
+
+// Entries reads the claims in a file as claim.Gather takes them, under the name that people know the file by. What cannot be
+// read is the last entry, with its error; a file that does not exist has none.
+func Entries(file, name string) []claim.Entry {
+	read, err := Load(file)
+	entries := make([]claim.Entry, 0, len(read)+1)
+	for _, e := range read {
+		entries = append(entries, claim.Entry{File: name, Line: e.Line, Leaf: e.Leaf, Bundle: e.Bundle})
+	}
+	if err != nil {
+		entries = append(entries, claim.Entry{File: name, Err: err})
+	}
+	return entries
 }

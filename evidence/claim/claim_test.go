@@ -113,14 +113,14 @@ func claimed(t testing.TB, key *evidence.PrivateKey, scan picket.Scan, m *eviden
 func TestScanClaimCounts(t *testing.T) {
 	key := newKey(t, evidence.P256)
 	m := hash(t, sample())
-	c := Check("here", claimed(t, key, scanOf(m, picket.Clean), m), trusting(t, key), m)
+	c := Check("here", claimed(t, key, scanOf(m, picket.Clean), m), Options{trusting(t, key), m, when})
 	if !c.Counts() || c.Signer != "key-a" || c.Scan() == nil || c.Scan().Verdict != picket.Clean || c.Broken || c.Condemns {
 		t.Fatalf("got %+v", c)
 	}
 	if !c.Scan().Time.Equal(when.Truncate(time.Second)) || len(c.Scan().Resources) != len(m.Resources) {
 		t.Errorf("got %+v", c.Scan())
 	}
-	bad := Check("here", claimed(t, key, scanOf(m, picket.Malicious), m), trusting(t, key), m)
+	bad := Check("here", claimed(t, key, scanOf(m, picket.Malicious), m), Options{trusting(t, key), m, when})
 	if !bad.Counts() || !bad.Condemns || bad.Scan().Counts.Critical != 1 || bad.Scan().Findings[0].Subject != "os.system" {
 		t.Errorf("got %+v", bad.Scan())
 	}
@@ -134,7 +134,7 @@ func TestScanClaimOfAFile(t *testing.T) {
 	}
 	scan := picket.Scan{Target: "./d/m.pt", Results: []picket.Result{{
 		Artifact: picket.Artifact{Name: "d/m.pt", Digest: m.Digest()}, Verdict: picket.Clean}}}
-	if c := Check("", claimed(t, key, scan, m), trusting(t, key), m); !c.Counts() {
+	if c := Check("", claimed(t, key, scan, m), Options{trusting(t, key), m, when}); !c.Counts() {
 		t.Errorf("got %v", c.Failure)
 	}
 }
@@ -192,7 +192,7 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 		"a file worse than the whole": {resign(`"format":"pickle","verdict":"clean"`, `"format":"pickle","verdict":"malicious"`), evidence.ErrMalformed, true},
 		"a file twice":                {resign(`"name":"x.c"`, `"name":"x-b"`), evidence.ErrMalformed, true},
 	} {
-		c := Check("here", tt.bundle, trusting(t, key), m)
+		c := Check("here", tt.bundle, Options{trusting(t, key), m, when})
 		if !errors.Is(c.Failure, tt.want) || c.Counts() || c.Scan() != nil || c.Broken != tt.broken {
 			t.Errorf("%s: %v (broken %v)", name, c.Failure, c.Broken)
 		}
@@ -205,7 +205,7 @@ func TestPartialClaimStillCondemns(t *testing.T) {
 	m := hash(t, sample())
 	scan := scanOf(m, picket.Malicious)
 	scan.Results = scan.Results[:1]
-	c := Check("here", claimed(t, key, scan, m), trusting(t, key), m)
+	c := Check("here", claimed(t, key, scan, m), Options{trusting(t, key), m, when})
 	if c.Counts() || !c.Condemns {
 		t.Errorf("counts %v, condemns %v: %v", c.Counts(), c.Condemns, c.Failure)
 	}
@@ -227,7 +227,7 @@ func TestModelSignatureAsClaim(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := Check("model.sig", b, trusting(t, key), m)
+		c := Check("model.sig", b, Options{trusting(t, key), m, when})
 		if !errors.Is(c.Failure, tt.want) || (c.Model() != nil) != (tt.want == nil) {
 			t.Errorf("%s: %v", name, c.Failure)
 		}
@@ -254,7 +254,7 @@ func TestManyFindingsAreBounded(t *testing.T) {
 		low.Location.Offset = int64(i)
 		scan.Results[0].Findings = append(scan.Results[0].Findings, low)
 	}
-	c := Check("", claimed(t, key, scan, m), trusting(t, key), m)
+	c := Check("", claimed(t, key, scan, m), Options{trusting(t, key), m, when})
 	if !c.Counts() || len(c.Scan().Findings) != maxClaimFindings || c.Scan().Omitted != 2*maxClaimFindings+1 {
 		t.Fatalf("got %v", c.Failure)
 	}
