@@ -64,7 +64,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m), note)
+			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), note)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}

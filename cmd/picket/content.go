@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -220,28 +221,20 @@ func readTrust(env Env, name string) (root *trust.Root, note string, err error) 
 
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
 // not count, so that a decision sees the damage.
-func (c *content) judge(root *trust.Root, m *evidence.Manifest) []*claim.Claim {
-	var claims []*claim.Claim
-	source := filepath.Base(c.sig)
-	switch data, err := readSmall(c.sig, evidence.MaxBundle); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		claims = append(claims, claim.Unreadable(source, err))
-	default:
-		bundle, err := evidence.ParseBundle(data)
-		if err != nil {
-			claims = append(claims, claim.Unreadable(source, err))
-			break
+func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time) []*claim.Claim {
+	return claim.Gather(c.entries(), claim.Options{Authority: root, Content: m, Now: now}).Claims
+}
+
+// entries reads the model signature and the claims beside the content.
+func (c *content) entries() []claim.Entry {
+	var entries []claim.Entry
+	data, err := readSmall(c.sig, evidence.MaxBundle)
+	if !errors.Is(err, fs.ErrNotExist) {
+		e := claim.Entry{File: filepath.Base(c.sig), Err: err}
+		if err == nil {
+			e.Bundle, e.Err = evidence.ParseBundle(data)
 		}
-		claims = append(claims, claim.Check(source, bundle, root, m))
+		entries = append(entries, e)
 	}
-	entries, err := claimstore.Load(c.claims)
-	source = filepath.Base(c.claims)
-	for _, e := range entries {
-		claims = append(claims, claim.Check(fmt.Sprintf("%s line %d", source, e.Line), e.Bundle, root, m))
-	}
-	if err != nil {
-		claims = append(claims, claim.Unreadable(source, err))
-	}
-	return claims
+	return append(entries, claimstore.Entries(c.claims, filepath.Base(c.claims))...)
 }

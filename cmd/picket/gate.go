@@ -159,7 +159,7 @@ func (g gateFlags) facts(ctx context.Context, env Env, c *content, root *trust.R
 	if err != nil {
 		return policy.Facts{Artifact: policy.Artifact{Path: c.path, Name: c.name}, Now: now, Failure: err.Error()}, nil, nil //nolint:nilerr // a fact that denies
 	}
-	claims := c.judge(root, m)
+	claims := c.judge(root, m, now)
 	return policy.NewFacts(c.path, m, claims, now), claims, nil
 }
 
