@@ -33,13 +33,10 @@ type claimDocument struct {
 // absenceNote stands under every answer that rests on a local file.
 const absenceNote = "claims in a local file: nobody can tell from it whether one was taken out"
 
-// trustUsage describes the flag --trust.
-const trustUsage = "`FILE` or folder with the keys whose claims count (default: the environment variable PICKET_TRUST)"
-
 func newClaimsCmd(env Env) *cobra.Command {
 	var flags hashFlags
 	var out plainOutput
-	var trustFile string
+	var trusted trustFlags
 	cmd := &cobra.Command{
 		Use:   "claims PATH",
 		Short: "List what is claimed about a model, and which claims count",
@@ -52,7 +49,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err := out.check(); err != nil {
 				return err
 			}
-			root, note, err := readTrust(env, trustFile)
+			root, notes, err := trusted.read(env)
 			if err != nil {
 				return err
 			}
@@ -64,7 +61,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), note)
+			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), notes)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}
@@ -78,16 +75,14 @@ func newClaimsCmd(env Env) *cobra.Command {
 	}
 	flags.add(cmd)
 	out.add(cmd)
-	cmd.Flags().StringVar(&trustFile, "trust", "", trustUsage)
+	trusted.add(cmd)
 	return cmd
 }
 
 // newClaimsDocument is the JSON form of checked claims.
-func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Claim, note string) *claimsDocument {
-	doc := &claimsDocument{Schema: "picket.claims/1", Path: about.path, Digest: digest, Claims: []claimDocument{}, Notes: []string{absenceNote}}
-	if note != "" {
-		doc.Notes = append(doc.Notes, note)
-	}
+func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Claim, notes []string) *claimsDocument {
+	doc := &claimsDocument{Schema: "picket.claims/1", Path: about.path, Digest: digest, Claims: []claimDocument{},
+		Notes: append([]string{absenceNote}, notes...)}
 	for _, c := range claims {
 		d := claimDocument{Source: c.Source, Type: c.PredicateType, Key: c.Signer, Subject: c.Subject, Counts: c.Counts()}
 		if c.Failure != nil {

@@ -196,29 +196,6 @@ func readPublicKey(name string) (*evidence.PublicKey, error) {
 	return key, nil
 }
 
-// trustNote stands under every answer that was given without a trust root.
-const trustNote = "no trust root was given, so no claim counts; --trust FILE names one, picket init makes one"
-
-// readTrust loads the trust root that --trust names, or the environment variable PICKET_TRUST. Without either no key is
-// trusted, and the note says so.
-func readTrust(env Env, name string) (root *trust.Root, note string, err error) {
-	if name == "" {
-		name = env.Getenv("PICKET_TRUST")
-	}
-	if name == "" {
-		return &trust.Root{}, trustNote, nil
-	}
-	full, err := filepath.Abs(name)
-	if err != nil {
-		return nil, "", usagef("--trust: %w", err)
-	}
-	root, err = trust.Load(os.DirFS(filepath.Dir(full)), filepath.Base(full))
-	if err != nil {
-		return nil, "", usagef("--trust: %w", err)
-	}
-	return root, "", nil
-}
-
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
 // not count, so that a decision sees the damage.
 func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time) []*claim.Claim {

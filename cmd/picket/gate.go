@@ -21,7 +21,7 @@ type gateFlags struct {
 	hashFlags
 	out    plainOutput
 	policy string
-	trust  string
+	trust  trustFlags
 }
 
 // gateDocument is the JSON form of a decision.
@@ -47,8 +47,7 @@ func (g *gateFlags) add(cmd *cobra.Command) {
 	g.hashFlags.add(cmd)
 	g.out.add(cmd)
 	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy (default: the environment variable PICKET_POLICY)")
-	cmd.Flags().StringVar(&g.trust, "trust", "", "`FILE` or folder with the keys whose claims count (default: the environment\n"+
-		"variable PICKET_TRUST, else trust.yaml beside the policy)")
+	g.trust.add(cmd)
 }
 
 func newGateCmd(env Env) *cobra.Command {
@@ -96,8 +95,8 @@ func (g *gateFlags) choosePolicy(env Env) {
 	if g.policy == "" {
 		g.policy = env.Getenv("PICKET_POLICY")
 	}
-	if beside := filepath.Join(filepath.Dir(g.policy), "trust.yaml"); g.policy != "" && g.trust == "" && env.Getenv("PICKET_TRUST") == "" {
-		g.trust = beside
+	if g.policy != "" && env.Getenv("PICKET_TRUST") == "" {
+		g.trust.choose(filepath.Dir(g.policy))
 	}
 }
 
@@ -126,7 +125,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 	if err != nil {
 		return nil, err
 	}
-	root, note, err := readTrust(env, g.trust)
+	root, notes, err := g.trust.read(env)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +138,7 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 		return nil, err
 	}
 	report := rules.Decide(ctx, facts)
-	listed := newClaimsDocument(c, picket.Digest(facts.Artifact.Digest), claims, note)
+	listed := newClaimsDocument(c, picket.Digest(facts.Artifact.Digest), claims, notes)
 	return &gateDocument{
 		Schema: "picket.decision/1", Path: path, Digest: listed.Digest, Policy: report.Policy, Mode: report.Mode,
 		Allow: report.Decision.Allow, Allowed: report.Allowed(),

@@ -62,7 +62,7 @@ func newPullCmd(env Env) *cobra.Command {
 	f.BoolVar(&flags.attest.attest, "attest", false, "append the result of the scan, signed, to DIR/claims.jsonl before the policy is asked")
 	f.StringVar(&flags.attest.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
 	f.StringVar(&flags.gate.policy, "policy", "", "`FILE` with a policy that must allow the copy")
-	f.StringVar(&flags.gate.trust, "trust", "", "`FILE` or folder with the keys whose claims count, see picket gate")
+	flags.gate.trust.add(cmd)
 	return cmd
 }
 

@@ -1,200 +1,177 @@
-// Package trust says whose signatures count and for what. It is for every command that verifies or decides.
+// Package trust says whose signatures count, and for what. It is for every command and server that verifies or decides.
 //
-// A trust root names identities. It comes from the operator, never from the content that is verified.
+// A trust root belongs to one project. It names identities (a key, the holder of a certificate, an account of an identity
+// provider), the kinds of claims that each may make, from when until when, which were revoked and why, which belong to one
+// person, and which clocks are believed. It comes from the operator, never from the content that is verified. What cannot
+// be understood in a root is an error, and who is not named may nothing. A root can itself be signed and numbered, see
+// History; then an older one is refused by whoever remembers the newer, see Memory.
+//
+// The package opens no file but through the fs.FS that it is given, never goes to the network, and knows no time but the
+// clock that it is given.
 package trust
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"path"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
+	"time"
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/evidence"
 )
 
-// maxTrustFile bounds a trust root and each key file, in bytes.
-const maxTrustFile = 1 << 20
-
-// Root is a set of keys whose claims count, by the names that policies use for them.
+// Root is a set of identities whose claims count. The zero value trusts nobody. It is safe for concurrent use once it is
+// made.
 type Root struct {
-	keys map[string]*evidence.PublicKey // by fingerprint
-	name map[string]string              // fingerprint to name
+	project    string
+	now        func() time.Time
+	identities []*identity          // in the order of the file
+	byName     map[string]*identity // the same
+	byKey      map[string]*identity // those with a key, by its fingerprint
+	clocks     clocks
+	people     map[string]string // name of an identity to the person who holds it
+	separate   [][]string
+	signed     *Signed
 }
 
-// Lookup returns the key with a fingerprint and its name.
-func (t *Root) Lookup(hint string) (name string, key *evidence.PublicKey, ok bool) {
-	key, ok = t.keys[hint]
-	return t.name[hint], key, ok
+// identity is one signer.
+type identity struct {
+	Identity
+	key      *evidence.PublicKey // for the method key
+	verifier verifier            // for the other methods
+	method   evidence.Method
+	title    string // for people: "key ab12…", "certificate of release@acme.example"
+	plain    bool   // from a root of version 1, where nobody chose what the key may do
+	heir     string // the identity that replaces it
 }
+
+// verifier checks that one identity made the signature of a bundle. The error wraps evidence.ErrForeign when it was someone
+// else, and evidence.ErrSignature when the bundle names this identity and the signature is not its own.
+type verifier interface {
+	Verify(b *evidence.Bundle) (*evidence.Proof, error)
+}
+
+// Lookup returns the key with a fingerprint and the name of its identity.
+func (t *Root) Lookup(hint string) (name string, key *evidence.PublicKey, ok bool) {
+	i, ok := t.byKey[hint]
+	if !ok {
+		return "", nil, false
+	}
+	return i.Name, i.key, true
+}
+
+// Len is the number of identities.
+func (t *Root) Len() int { return len(t.identities) }
+
+// Project is the project that the root belongs to; empty for a folder of keys and for version 1.
+func (t *Root) Project() string { return t.project }
 
 // Verify checks the signature of a bundle and returns the name of its signer. The error wraps evidence.ErrForeign when no
 // identity of the root signed, evidence.ErrSignature when the bundle names one that did not.
 func (t *Root) Verify(b *evidence.Bundle) (string, *evidence.Proof, error) {
+	if b.Method() != evidence.ByKey {
+		return t.verifyCertified(b)
+	}
 	hint := b.KeyHint()
-	name, key, ok := t.Lookup(hint)
-	switch {
-	case ok:
-		payload, err := b.Verify(key)
-		if err != nil {
-			return "", nil, err
-		}
-		return name, &evidence.Proof{Payload: payload, Signatory: evidence.Signatory{Method: evidence.ByKey, Key: key.Hint()}}, nil
-	case hint == "":
+	if hint == "" {
 		return "", nil, fmt.Errorf("it names no key: %w", evidence.ErrForeign)
 	}
-	return "", nil, fmt.Errorf("key %q: %w", clip(hint), evidence.ErrForeign)
-}
-
-// May returns nil when a signer may make claims of a kind.
-func (t *Root) May(string, string, *evidence.Proof) error { return nil }
-
-// Len is the number of keys.
-func (t *Root) Len() int { return len(t.keys) }
-
-// Add adds a key under a name. A name and a key each appear once.
-func (t *Root) Add(name string, key *evidence.PublicKey) error {
-	if name == "" || len(name) > 100 || strings.TrimSpace(name) != name {
-		return fmt.Errorf("trust key: %q is not a name of 1 to 100 characters: %w", clip(name), evidence.ErrMalformed)
+	i, ok := t.byKey[hint]
+	if !ok {
+		return "", nil, fmt.Errorf("key %q: %w", clip(hint), evidence.ErrForeign)
 	}
-	for hint, other := range t.name {
-		if other == name || hint == key.Hint() {
-			return fmt.Errorf("trust key %q: the name or the key is there already, as %q: %w", clip(name), clip(other), evidence.ErrMalformed)
-		}
-	}
-	if t.keys == nil {
-		t.keys, t.name = map[string]*evidence.PublicKey{}, map[string]string{}
-	}
-	t.keys[key.Hint()], t.name[key.Hint()] = key, name
-	return nil
-}
-
-// trustFile is the form of a trust root on disk.
-type trustFile struct {
-	Version int        `yaml:"version"`
-	Keys    []trustKey `yaml:"keys"`
-}
-
-// trustKey is one key, in the file or beside it.
-type trustKey struct {
-	Name string `yaml:"name"`
-	PEM  string `yaml:"pem"`
-	File string `yaml:"file"`
-}
-
-// Load reads the trust root of that name in dir: a YAML file with keys, or a directory of *.pub files that are named
-// after their keys. Key files are named relative to the trust root and stay below its directory. A root without keys is an
-// error: it would deny everything, and nobody means that.
-func Load(dir fs.FS, name string) (*Root, error) {
-	info, err := fs.Stat(dir, name)
+	payload, err := b.Verify(i.key)
 	if err != nil {
-		return nil, fmt.Errorf("read trust root: %w", err)
+		return "", nil, err
 	}
-	t := &Root{}
-	if info.IsDir() {
-		err = t.loadDir(dir, name)
-	} else {
-		err = t.loadFile(dir, name)
-	}
-	if err == nil && t.Len() == 0 {
-		err = errors.New("it has no key")
-	}
+	moments, err := t.clocks.Verify(b)
 	if err != nil {
-		return nil, fmt.Errorf("read trust root %s: %w", name, err)
+		return "", nil, err
 	}
-	return t, nil
+	who := evidence.Signatory{Method: evidence.ByKey, Key: i.key.Hint()}
+	return i.Name, &evidence.Proof{Payload: payload, Signatory: who, Moments: moments}, nil
 }
 
-// loadDir takes every *.pub file of a directory.
-func (t *Root) loadDir(dir fs.FS, name string) error {
-	entries, err := fs.ReadDir(dir, name)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		keyName, ok := strings.CutSuffix(e.Name(), ".pub")
-		if !ok || e.IsDir() {
+// verifyCertified asks the identities with certificates, in the order of the root. A failure that is damage outweighs one
+// that only says that someone else signed.
+func (t *Root) verifyCertified(b *evidence.Bundle) (string, *evidence.Proof, error) {
+	var foreign, damage error
+	for _, i := range t.identities {
+		if i.method != b.Method() {
 			continue
 		}
-		if err := t.loadKey(dir, path.Join(name, e.Name()), keyName); err != nil {
-			return err
+		proof, err := i.verifier.Verify(b)
+		switch {
+		case err == nil:
+			return i.Name, proof, nil
+		case errors.Is(err, evidence.ErrForeign):
+			foreign = errors.Join(foreign, fmt.Errorf("not by %s: %w", i.Name, err))
+		default:
+			damage = errors.Join(damage, fmt.Errorf("%s: %w", i.Name, err))
 		}
 	}
+	switch {
+	case damage != nil:
+		return "", nil, damage
+	case foreign != nil:
+		return "", nil, foreign
+	}
+	return "", nil, fmt.Errorf("it is signed by certificate (%s), and no identity is known by one: %w", b.Method(), evidence.ErrForeign)
+}
+
+// Add adds a key under a name that may make the given kinds of claims, or groups of kinds; with none, those that a root of
+// version 1 lets every key make. A name and a key each appear once.
+func (t *Root) Add(name string, key *evidence.PublicKey, may ...string) error {
+	i := &identity{Identity: Identity{Name: name, May: may}, key: key, method: evidence.ByKey}
+	if i.plain = len(may) == 0; i.plain {
+		i.May = []string{GroupEvidence}
+	}
+	kinds, err := expand(i.May)
+	if err != nil {
+		return fmt.Errorf("trust key %q: %w", clip(name), err)
+	}
+	i.May = kinds
+	return t.add(i)
+}
+
+// add adds an identity whose parts are complete.
+func (t *Root) add(i *identity) error {
+	if err := checkName(i.Name); err != nil {
+		return fmt.Errorf("trust key: %w", err)
+	}
+	if other, ok := t.byName[i.Name]; ok {
+		return fmt.Errorf("trust key %q: the name is there already, for %s: %w", clip(i.Name), other.title, evidence.ErrMalformed)
+	}
+	if t.byName == nil {
+		t.byName, t.byKey = map[string]*identity{}, map[string]*identity{}
+	}
+	if i.method == evidence.ByKey {
+		hint := i.key.Hint()
+		if other, ok := t.byKey[hint]; ok {
+			return fmt.Errorf("trust key %q: the key is there already, as %q: %w", clip(i.Name), other.Name, evidence.ErrMalformed)
+		}
+		i.title = "key " + hint[:12] + "…"
+		t.byKey[hint] = i
+	}
+	for _, other := range t.identities {
+		if i.method != evidence.ByKey && other.title == i.title {
+			return fmt.Errorf("trust key %q: %s is there already, as %q: %w", clip(i.Name), i.title, other.Name, evidence.ErrMalformed)
+		}
+	}
+	t.byName[i.Name] = i
+	t.identities = append(t.identities, i)
 	return nil
 }
 
-// loadKey takes one key file.
-func (t *Root) loadKey(dir fs.FS, file, name string) error {
-	data, err := readBounded(dir, file, maxTrustFile)
-	if err != nil {
-		return err
-	}
-	key, err := evidence.ParsePublicKey(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return t.Add(name, key)
-}
+// maxName is the length of a name in bytes.
+const maxName = 100
 
-// loadFile reads a YAML file. Unknown keys are errors with their line.
-func (t *Root) loadFile(dir fs.FS, name string) error {
-	data, err := readBounded(dir, name, maxTrustFile)
-	if err != nil {
-		return err
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	var file trustFile
-	if err := dec.Decode(&file); err != nil {
-		return fmt.Errorf("%w: %w", err, evidence.ErrMalformed)
-	}
-	if err := dec.Decode(&trustFile{}); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("more than one YAML document: %w", evidence.ErrMalformed)
-	}
-	if file.Version != 1 {
-		return fmt.Errorf("version %d: %w; write version: 1", file.Version, evidence.ErrUnsupported)
-	}
-	for _, k := range file.Keys {
-		if (k.PEM == "") == (k.File == "") {
-			return fmt.Errorf("key %q needs either pem or file: %w", clip(k.Name), evidence.ErrMalformed)
-		}
-		if k.File != "" {
-			if err := t.loadKey(dir, path.Join(path.Dir(name), k.File), k.Name); err != nil {
-				return err
-			}
-			continue
-		}
-		key, err := evidence.ParsePublicKey([]byte(k.PEM))
-		if err != nil {
-			return fmt.Errorf("key %q: %w", clip(k.Name), err)
-		}
-		if err := t.Add(k.Name, key); err != nil {
-			return err
-		}
+// checkName refuses names that could not be told apart or not be printed.
+func checkName(name string) error {
+	if name == "" || len(name) > maxName || strings.TrimSpace(name) != name || picket.Printable(name, 4*maxName) != name {
+		return fmt.Errorf("%q is not a name of 1 to %d printable characters: %w", clip(name), maxName, evidence.ErrMalformed)
 	}
 	return nil
-}
-
-// readBounded reads a whole file of at most limit bytes.
-func readBounded(dir fs.FS, name string, limit int64) (data []byte, err error) {
-	f, err := dir.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	data, err = io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes: %w", name, limit, evidence.ErrMalformed)
-	}
-	return data, nil
 }
 
 // clip bounds text from the outside for use in a message.

@@ -46,7 +46,7 @@ func TestTrustRoots(t *testing.T) {
 		"empty.yaml":        {},
 		"no-keys.yaml":      {Data: []byte("version: 1\n")},
 		"unknown.yaml":      {Data: []byte(strings.Replace(good, "keys:", "allow_all: true\nkeys:", 1))},
-		"version.yaml":      {Data: []byte(strings.Replace(good, "version: 1", "version: 2", 1))},
+		"version.yaml":      {Data: []byte(strings.Replace(good, "version: 1", "version: 3", 1))},
 		"both.yaml":         {Data: []byte(strings.Replace(good, "    pem", "    file: x\n    pem", 1))},
 		"neither.yaml":      {Data: []byte("version: 1\nkeys:\n  - name: ci\n")},
 		"same-name.yaml":    {Data: []byte(strings.Replace(good, "release", "ci", 1))},
@@ -56,7 +56,7 @@ func TestTrustRoots(t *testing.T) {
 		"two.yaml":          {Data: []byte(good + "---\n" + good)},
 	}
 	for _, name := range []string{"trust.yaml", "keys"} {
-		trust, err := Load(files, name)
+		trust, err := Load(files, name, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -67,7 +67,7 @@ func TestTrustRoots(t *testing.T) {
 	}
 	for _, name := range []string{"bad", "twice", "none", "large.yaml", "empty.yaml", "no-keys.yaml", "unknown.yaml", "version.yaml",
 		"both.yaml", "neither.yaml", "same-name.yaml", "nameless.yaml", "escape.yaml", "private-file.yaml", "two.yaml", "nowhere"} {
-		if _, err := Load(files, name); err == nil {
+		if _, err := Load(files, name, nil); err == nil {
 			t.Errorf("%s: accepted", name)
 		} else if strings.Contains(err.Error(), "BEGIN") {
 			t.Errorf("%s: the error shows a key: %v", name, err)
