@@ -62,7 +62,7 @@ type Bill struct {
 	// Tool made the bill; Time is when, by its clock. A zero time is left out, so that a bill depends on content alone.
 	Tool    string    `json:"tool"`
 	Version string    `json:"tool_version"`
-	Time    time.Time `json:"time"`
+	Time    time.Time `json:"time,omitzero"`
 	// Authors signed or supplied the bill.
 	Authors []Field `json:"authors"`
 

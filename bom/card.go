@@ -100,8 +100,11 @@ func (c *card) read(body string) {
 			current = &c.sections[len(c.sections)-1]
 			continue
 		}
-		if m := factLine.FindStringSubmatch(line); m != nil && len(c.facts) < maxFacts && !unanswered(m[2]) {
-			c.facts = append(c.facts, fact{strings.ToLower(plain(m[1])), clean(m[2], maxText)})
+		if m := factLine.FindStringSubmatch(line); m != nil {
+			if len(c.facts) < maxFacts && !unanswered(m[2]) {
+				c.facts = append(c.facts, fact{strings.ToLower(plain(m[1])), clean(m[2], maxText)})
+			}
+			continue
 		}
 		if current == nil && len(c.sections) == 0 {
 			c.sections = append(c.sections, section{})
@@ -169,7 +172,7 @@ func (c *card) fact(labels ...string) Field {
 	return Field{}
 }
 
-// title is the first heading with its text.
+// opening is the text below the first heading that has some.
 func (c *card) opening() Field {
 	for _, s := range c.sections {
 		if s.body != "" {

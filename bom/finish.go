@@ -111,7 +111,9 @@ func (b *builder) finish() {
 	if b.bill.Kind == ModelKind {
 		m := &b.bill.Model
 		b.fill(&m.Task, Field{taskOf(m.Architecture.Value), Inferred, m.Architecture.Source})
-		b.fill(&m.Approach, Field{approachOf(m.Task.Value, m.Architecture.Value), Inferred, firstSource(m.Task, m.Architecture)})
+		if len(b.bill.Lineage) == 0 { // what was tuned after its training learned in more than one way
+			b.fill(&m.Approach, Field{approachOf(m.Task.Value, m.Architecture.Value), Inferred, firstSource(m.Task, m.Architecture)})
+		}
 		if io := modalities[m.Task.Value]; io[0] != "" {
 			if len(m.Inputs) == 0 {
 				m.Inputs = []Field{{io[0], Inferred, m.Task.Source}}
@@ -128,7 +130,7 @@ func (b *builder) finish() {
 			to   *Field
 			what string
 		}{{&d.Licence, "licence"}, {&d.Provenance, "provenance"}, {&d.Statistics, "statistics"}, {&d.Sensitivity, "sensitivity"}} {
-			b.fill(f.to, unresolved(d.Name.Source, "the "+f.what+" of the data is not stated"))
+			b.fill(f.to, unresolved(d.Name.Source, "not stated: "+f.what+" of the data"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.leftOut)) {
@@ -162,14 +164,26 @@ func (b *builder) unresolvedModel() {
 		{&m.Timestamp, "a release date", []string{"README.md", "MLmodel"}}, {&m.Location, "where the model can be had", card},
 		{&m.Task, "pipeline_tag", card}, {&m.Approach, "how the model learned", card}, {&m.Family, "model_type", config},
 		{&m.Architecture, "architectures", []string{"config.json", "model_index.json"}},
-		{&m.Parameters, "tensors that can be counted", []string{"model.safetensors"}}, {&m.Precision, "the types of tensors, or torch_dtype", config},
-		{&m.Context, "max_position_embeddings", config}, {&m.Vocabulary, "vocab_size", []string{"config.json", "tokenizer.json"}},
-		{&m.Tokenizer, "tokenizer_class", []string{"tokenizer_config.json", "tokenizer.json"}},
+		{&m.Precision, "the types of tensors, or torch_dtype", config},
 	} {
 		if x.f.Value == "" {
 			*x.f = b.lookedFor(x.what, x.files)
 		}
 	}
+	b.fill(&m.Parameters, unresolved("weights", "looked for tensors in safetensors, GGUF, PyTorch, ONNX and Keras files: none could be counted"))
+	if !b.isLanguage() {
+		return
+	}
+	b.fill(&m.Context, b.lookedFor("max_position_embeddings", config))
+	b.fill(&m.Vocabulary, b.lookedFor("vocab_size", []string{"config.json", "tokenizer.json"}))
+	b.fill(&m.Tokenizer, b.lookedFor("tokenizer_class", []string{"tokenizer_config.json", "tokenizer.json"}))
+}
+
+// isLanguage reports whether the model reads or writes text, so that it should say with which tokens.
+func (b *builder) isLanguage() bool {
+	m := &b.bill.Model
+	words := append(slices.Clone(m.Inputs), m.Outputs...)
+	return m.Vocabulary.Value != "" || m.Tokenizer.Value != "" || slices.ContainsFunc(words, func(f Field) bool { return strings.HasPrefix(f.Value, "text") })
 }
 
 // lookedFor is the field for what was not found in files.

@@ -125,6 +125,9 @@ func (g *graph) Text(t onnx.Text) error {
 		return err
 	}
 	b, m := g.b, &g.b.bill.Model
+	if value == t.Key { // a pair of the metadata is shown as two texts
+		return nil
+	}
 	f := Field{clean(value, maxText), Declared, g.file + "#" + clean(t.Key, 80)}
 	switch strings.ToLower(t.Key) {
 	case "producer_name":
@@ -196,7 +199,7 @@ func (b *builder) kerasDocument(place string, content []byte) error {
 	b.fill(&m.Family, Field{"keras", Inferred, place})
 	b.property("keras.name", d.field("config", "name"))
 	if n := d.get("build_config", "input_shape"); n != nil {
-		b.add(&m.Inputs, Field{"[" + summary(n) + "]", Declared, d.source("build_config", "input_shape")})
+		b.add(&m.Inputs, Field{dimensions(n), Declared, d.source("build_config", "input_shape")})
 	}
 	if layers := d.get("config", "layers"); layers != nil {
 		b.property("layers", Field{strconv.Itoa(len(layers.Children)), Inferred, d.source("config", "layers")})
@@ -206,7 +209,7 @@ func (b *builder) kerasDocument(place string, content []byte) error {
 				shape = get(c, "config", "batch_input_shape")
 			}
 			if shape != nil && i < maxList {
-				b.add(&m.Inputs, Field{clean(text(get(c, "config", "name"))+" ["+summary(shape)+"]", maxText), Declared,
+				b.add(&m.Inputs, Field{clean(text(get(c, "config", "name"))+" "+dimensions(shape), maxText), Declared,
 					fmt.Sprintf("%s[%d]", d.source("config", "layers"), i)})
 			}
 		}
@@ -217,6 +220,21 @@ func (b *builder) kerasDocument(place string, content []byte) error {
 		}
 	}
 	return nil
+}
+
+// dimensions writes a shape. A size that is only known later is a question mark.
+func dimensions(shape *jsonstream.Node) string {
+	var list []string
+	for i, c := range children(shape, jsonstream.ArrayStart) {
+		size := text(c)
+		if size == "" {
+			size = "?"
+		}
+		if i < maxColumns {
+			list = append(list, size)
+		}
+	}
+	return clean("["+strings.Join(list, ", ")+"]", 300)
 }
 
 // kerasHDF5 reads the attributes of the root and the sizes of the datasets of a Keras model in HDF5.

@@ -111,7 +111,6 @@ func (b *builder) adapter() {
 	}
 	m := &b.bill.Model
 	b.ancestor(d.field("base_model_name_or_path"), d.field("revision"), Adapter)
-	b.put("family", &m.Family, Field{d.field("peft_type").Value, Declared, d.source("peft_type")})
 	b.fill(&m.Architecture, d.field("auto_mapping", "base_model_class"))
 	for _, name := range []string{"peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "bias", "use_dora", "use_rslora", "inference_mode"} {
 		b.property("adapter."+name, d.field(name))

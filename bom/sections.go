@@ -14,7 +14,7 @@ func (b *builder) sections() {
 	b.add(&m.Limitations, c.about("limitations", "limitation", "out-of-scope use", "out-of-scope", "known issues", "risks")...)
 	b.add(&m.Considered, c.about("ethical considerations", "ethics", "bias", "biases", "fairness", "responsible ai", "recommendations")...)
 	b.add(&m.Training, c.about("training procedure", "training details", "training hyperparameters", "hyperparameters", "preprocessing",
-		"finetuning", "fine-tuning", "training")...)
+		"training regime", "finetuning", "fine-tuning", "speeds, sizes, times")...)
 	b.add(&m.Hardware, c.about("hardware", "hardware requirements", "compute infrastructure", "system requirements")...)
 	b.add(&m.Energy, c.about("environmental impact", "carbon footprint", "carbon emissions")...)
 	b.add(&m.Inputs, c.about("input", "inputs")...)

@@ -49,29 +49,29 @@ func (b *builder) needs(name, source, use string) {
 
 // software adds a library. Of two entries for the same one, that with the version stays.
 func (b *builder) software(s Software) {
+	if s.Version.Value == "" {
+		s.Version = unresolved(s.Name.Source, "no file says which version")
+	}
 	for i := range b.bill.Software {
 		known := &b.bill.Software[i]
 		if normal(known.Name.Value) != normal(s.Name.Value) {
 			continue
 		}
 		switch {
-		case known.Version.Value == "" || known.Version.Confidence == Unresolved:
+		case known.Version.Confidence == Unresolved:
 			use := known.Use
 			*known = s
 			if known.Use == "" {
 				known.Use = use
 			}
 			return
-		case s.Version.Value == "" || s.Version.Confidence == Unresolved || sameValue(known.Version.Value, s.Version.Value):
+		case s.Version.Confidence == Unresolved || sameValue(known.Version.Value, s.Version.Value):
 			return
 		}
 	}
 	if len(b.bill.Software) >= maxSoftware {
 		b.leftOut["software"]++
 		return
-	}
-	if s.Version.Value == "" {
-		s.Version = unresolved(s.Name.Source, "no file says which version")
 	}
 	b.bill.Software = append(b.bill.Software, s)
 }
@@ -159,21 +159,31 @@ func (b *builder) conda(d *doc) {
 			}
 			continue
 		}
-		name, version, pinned := strings.Cut(text(c), "=")
-		version = strings.TrimLeft(version, "=")
-		switch {
-		case name == "python" && pinned:
-			b.python(Field{version, Declared, d.source("dependencies")})
-		case packageName.MatchString(name) && name != "pip":
-			s := Software{Name: Field{name, Declared, d.source("dependencies")}, PURL: "pkg:conda/" + strings.ToLower(name), Use: useInference}
-			if pinned {
-				version, _, _ = strings.Cut(version, "=")
-				s.Version = Field{version, Declared, d.source("dependencies")}
-				s.PURL += "@" + url.PathEscape(version)
-			}
-			b.software(s)
-		}
+		b.condaPackage(text(c), d.source("dependencies"))
 	}
+}
+
+// condaPackage adds what one line asks for: name=version=build, or a name with conditions.
+func (b *builder) condaPackage(line, source string) {
+	m := requirementLine.FindStringSubmatch(line)
+	if m == nil || m[1] == "pip" {
+		return
+	}
+	name, wanted := m[1], strings.TrimSpace(m[2])
+	version, _, _ := strings.Cut(strings.TrimLeft(wanted, "="), "=")
+	pinned := strings.HasPrefix(wanted, "=") && version != "" && !strings.Contains(version, "*")
+	if name == "python" && pinned {
+		b.python(Field{version, Declared, source})
+		return
+	}
+	s := Software{Name: Field{name, Declared, source}, PURL: "pkg:conda/" + strings.ToLower(name), Use: useInference}
+	if pinned {
+		s.Version = Field{version, Declared, source}
+		s.PURL += "@" + url.PathEscape(version)
+	} else if wanted != "" {
+		s.Version = Field{wanted, Declared, source}
+	}
+	b.software(s)
 }
 
 // python adds the interpreter.
