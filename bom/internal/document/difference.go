@@ -120,8 +120,11 @@ func nameOf(n *Node) string {
 			return "=" + short(text)
 		}
 	}
+	if text := n.Get("name").String(); text != "" {
+		return "=" + short(text)
+	}
 	var parts []string
-	for _, key := range []string{"type", "name", "url", "alg", "field", "key"} {
+	for _, key := range []string{"type", "url", "alg", "field", "key"} {
 		if text := n.Get(key).String(); text != "" {
 			parts = append(parts, short(text))
 		}
