@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Release 0.2 of the Python tool wrote each file as a subject of its statement, and signed the payload as the text form that
@@ -128,6 +129,6 @@ func readLegacyResource(o *object) (r legacyResource, err error) {
 	if err := notes.maybe("actual_hash_algorithm", &name); err != nil {
 		return r, err
 	}
-	r.Algorithm, err = ParseHash(name)
+	r.Algorithm, err = ParseHash(strings.TrimPrefix(name, "file-")) // of a whole file
 	return r, err
 }

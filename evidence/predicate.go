@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"strconv"
+	"strings"
 )
 
 // ParseModelSignature reads the predicate of a statement whose signature holds. Unknown fields are passed over, as the specification demands.
@@ -42,24 +44,27 @@ func (s *ModelSignature) readSerialization(o *object) error {
 	if err := o.take("hash_type", &name); err != nil {
 		return err
 	}
+	switch method {
+	case "files":
+	case "shards":
+		var number json.Number
+		if err := o.take("shard_size", &number); err != nil {
+			return err
+		}
+		size, err := parseShardSize(number.String())
+		if err != nil {
+			return err
+		}
+		s.Serialization.ShardSize = size
+		name = strings.TrimSuffix(name, "-sharded-"+strconv.FormatInt(size, 10)) // the Python tool before release 1.1
+	default:
+		return fmt.Errorf("serialization method %q: %w; only \"files\" and \"shards\" are", clip(method), ErrUnsupported)
+	}
 	hash, err := ParseHash(name)
 	if err != nil {
 		return err
 	}
 	s.Serialization.Hash = hash
-	switch method {
-	case "files":
-	case "shards":
-		var size json.Number
-		if err := o.take("shard_size", &size); err != nil {
-			return err
-		}
-		if s.Serialization.ShardSize, err = parseShardSize(size.String()); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("serialization method %q: %w; only \"files\" and \"shards\" are", clip(method), ErrUnsupported)
-	}
 	if err := o.maybe("allow_symlinks", &s.AllowSymlinks); err != nil {
 		return err
 	}
