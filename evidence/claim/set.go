@@ -136,16 +136,13 @@ func (c *Claim) revocation(r *Revocation) string {
 // the content descends from it.
 func (s *Set) Inherit(by *Claim, path string) {
 	r, ok := by.Said.(*Revocation)
-	if !ok || !r.Cascade {
+	if !ok {
 		return
 	}
 	by.condemn(by.revocation(r) + " that this was made from: " + path)
-	for _, c := range s.Claims {
-		if c == by {
-			return
-		}
+	if !slices.Contains(s.Claims, by) { // it was grouped with another signature, or comes from elsewhere
+		s.Claims = append(s.Claims, by)
 	}
-	s.Claims = append(s.Claims, by)
 }
 
 // part fails the signatures of who made the content under what would clear it.
@@ -292,3 +289,6 @@ func NewHead(entries []Entry) (*Head, error) {
 	}
 	return &Head{Count: int64(len(tree.roots)), Root: tree.roots[len(tree.roots)-1]}, nil
 }
+
+// NewSet is a set of claims that were checked by themselves, for who has them already; Gather does more.
+func NewSet(claims ...*Claim) *Set { return &Set{Claims: claims, all: claims} }

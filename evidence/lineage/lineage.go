@@ -1,0 +1,293 @@
+// Package lineage walks from data to models to adapters, over what signed claims say was made from what. It is for the gate,
+// which must not let content pass that descends from something revoked, and for the commands that show where content comes
+// from and what else is reached when something in it turns out to be bad.
+//
+// Only what somebody said who may say it makes an edge. A graph can show what descends from what; it cannot show that nothing
+// else does: an input that nobody named is not in it. It reads no files and verifies no signatures.
+package lineage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/claim"
+)
+
+// ErrTooLarge: the claims make a larger graph than is walked. Nothing may be concluded from a part of it.
+var ErrTooLarge = errors.New("the lineage is too large")
+
+// maxEdges bounds a graph.
+const maxEdges = 1 << 20
+
+// Roles of edges beside those of the inputs of a training run.
+const (
+	RoleFile     = "file"     // is a file of the tree
+	RoleMaterial = "material" // a build used it
+)
+
+// Edge says that To was made from From.
+type Edge struct {
+	From, To picket.Digest
+	Role     string
+	By       string // who says so
+	Source   string // where that claim is
+}
+
+// Unresolved is an input that a claim names without a digest.
+type Unresolved struct {
+	Role, Name, URI string
+	Source          string
+}
+
+// node is what is known about one digest.
+type node struct {
+	names      []string
+	claims     []*claim.Claim // about it
+	in, out    []Edge
+	unresolved []Unresolved
+}
+
+// Graph is the lineage that a number of claims tell. The zero value is empty; make one with New.
+type Graph struct {
+	nodes map[picket.Digest]*node
+	order []picket.Digest // of first appearance
+	same  map[picket.Digest]picket.Digest
+	seen  map[Edge]bool // without Source and By
+	every []*claim.Claim
+}
+
+// New builds the graph of claims, of any content and in any order. The error wraps ErrTooLarge.
+func New(claims []*claim.Claim) (*Graph, error) {
+	g := &Graph{nodes: map[picket.Digest]*node{}, same: map[picket.Digest]picket.Digest{}, seen: map[Edge]bool{}}
+	for _, c := range claims {
+		if m, ok := c.Said.(*claim.Manifest); ok {
+			g.alias(c.Subject, m)
+		}
+	}
+	for _, c := range claims {
+		if c.Said == nil {
+			continue
+		}
+		g.every = append(g.every, c)
+		g.tell(c)
+		if len(g.seen) > maxEdges {
+			return nil, fmt.Errorf("%w: more than %d links", ErrTooLarge, maxEdges)
+		}
+	}
+	return g, nil
+}
+
+// Contains adds the files of content as it is on disk, whatever anyone says about it.
+func (g *Graph) Contains(m *evidence.Manifest) error {
+	if len(g.seen)+len(m.Resources) > maxEdges {
+		return fmt.Errorf("%w: more than %d links", ErrTooLarge, maxEdges)
+	}
+	g.name(m.Digest(), m.Name)
+	for _, r := range m.Resources {
+		g.file(m.Digest(), r.Name, r.Digest, "", "the content itself")
+	}
+	return nil
+}
+
+// alias makes one of the digests by which tools know the same content.
+func (g *Graph) alias(subject picket.Digest, m *claim.Manifest) {
+	for _, a := range m.Aliases {
+		other, err := picket.ParseDigest(a.Value)
+		if err == nil && other != subject && (a.System == claim.AliasPython || a.System == claim.AliasOCI) {
+			if _, taken := g.same[subject]; !taken { // no chains, so that there are no circles
+				g.same[other] = subject
+			}
+		}
+	}
+}
+
+// canonical is the one digest of content that has several.
+func (g *Graph) canonical(d picket.Digest) picket.Digest {
+	if one, ok := g.same[d]; ok {
+		return one
+	}
+	return d
+}
+
+// at finds or makes the node of a digest.
+func (g *Graph) at(d picket.Digest) *node {
+	d = g.canonical(d)
+	n := g.nodes[d]
+	if n == nil {
+		n = &node{}
+		g.nodes[d] = n
+		g.order = append(g.order, d)
+	}
+	return n
+}
+
+// maxNames bounds the names that are kept for one digest.
+const maxNames = 20
+
+// name notes what a digest is called.
+func (g *Graph) name(d picket.Digest, name string) {
+	n := g.at(d)
+	if name != "" && len(n.names) < maxNames && !slices.Contains(n.names, name) {
+		n.names = append(n.names, name)
+	}
+}
+
+// tell adds what one claim says.
+func (g *Graph) tell(c *claim.Claim) {
+	switch p := c.Said.(type) {
+	case *claim.Head, *claim.Decision:
+		return // records of claims, not of content
+	case *claim.Revocation:
+		if p.Target != claim.RevokeContent {
+			return
+		}
+	case *claim.TrainingRun:
+		g.inputs(c, c.Subject, p.Inputs)
+		for _, out := range p.Outputs {
+			if out.Digest != "" && g.canonical(out.Digest) != g.canonical(c.Subject) {
+				g.name(out.Digest, out.Name)
+				g.inputs(c, out.Digest, p.Inputs)
+			}
+		}
+	case *claim.BOM:
+		g.inputs(c, c.Subject, p.Inputs)
+	case *claim.Provenance:
+		g.materials(c, p)
+	case *claim.Manifest:
+		for _, r := range p.Resources {
+			g.file(c.Subject, r.Name, r.Digest, c.Signer, c.Source)
+		}
+	case *evidence.ModelSignature:
+		for _, r := range p.Resources {
+			g.file(c.Subject, r.Name, r.Digest, c.Signer, c.Source)
+		}
+	}
+	g.name(c.Subject, c.Name)
+	n := g.at(c.Subject)
+	n.claims = append(n.claims, c)
+}
+
+// inputs adds what something was trained from.
+func (g *Graph) inputs(c *claim.Claim, to picket.Digest, inputs []claim.TrainingInput) {
+	for _, in := range inputs {
+		if in.Digest == "" {
+			g.open(to, Unresolved{Role: in.Role, Name: in.Name, URI: in.URI, Source: c.Source})
+			continue
+		}
+		g.name(in.Digest, in.Name)
+		g.name(in.Digest, in.URI)
+		g.link(Edge{From: in.Digest, To: to, Role: in.Role, By: c.Signer, Source: c.Source})
+	}
+}
+
+// maxUnresolved bounds the inputs without a digest that are kept for one digest.
+const maxUnresolved = 1000
+
+// open notes an input without a digest.
+func (g *Graph) open(to picket.Digest, u Unresolved) {
+	if n := g.at(to); len(n.unresolved) < maxUnresolved && !slices.Contains(n.unresolved, u) {
+		n.unresolved = append(n.unresolved, u)
+	}
+}
+
+// materials adds what a build used.
+func (g *Graph) materials(c *claim.Claim, p *claim.Provenance) {
+	for _, d := range p.Definition.Dependencies {
+		name := d.Name
+		if name == "" {
+			name = d.URI
+		}
+		digest := d.SHA256()
+		if digest == "" {
+			g.open(c.Subject, Unresolved{Role: RoleMaterial, Name: name, URI: d.URI, Source: c.Source})
+			continue
+		}
+		g.name(digest, name)
+		g.link(Edge{From: digest, To: c.Subject, Role: RoleMaterial, By: c.Signer, Source: c.Source})
+	}
+}
+
+// file adds that a tree holds a file. A single file is its own digest.
+func (g *Graph) file(tree picket.Digest, name string, digest picket.Digest, by, source string) {
+	if digest == "" || g.canonical(digest) == g.canonical(tree) {
+		return
+	}
+	g.name(digest, name)
+	g.link(Edge{From: digest, To: tree, Role: RoleFile, By: by, Source: source})
+}
+
+// link adds an edge, once for each role.
+func (g *Graph) link(e Edge) {
+	e.From, e.To = g.canonical(e.From), g.canonical(e.To)
+	key := Edge{From: e.From, To: e.To, Role: e.Role}
+	if g.seen[key] || len(g.seen) > maxEdges {
+		return
+	}
+	g.seen[key] = true
+	from, to := g.at(e.From), g.at(e.To)
+	from.out, to.in = append(from.out, e), append(to.in, e)
+}
+
+// Parents are the edges that lead to a digest, without the files of a tree.
+func (g *Graph) Parents(d picket.Digest) []Edge {
+	var made []Edge
+	if n := g.nodes[g.canonical(d)]; n != nil {
+		for _, e := range n.in {
+			if e.Role != RoleFile {
+				made = append(made, e)
+			}
+		}
+	}
+	return made
+}
+
+// Unresolved are the inputs of a digest that claims name without a digest.
+func (g *Graph) Unresolved(d picket.Digest) []Unresolved {
+	if n := g.nodes[g.canonical(d)]; n != nil {
+		return n.unresolved
+	}
+	return nil
+}
+
+// Known reports whether there is a claim about a digest.
+func (g *Graph) Known(d picket.Digest) bool {
+	n := g.nodes[g.canonical(d)]
+	return n != nil && len(n.claims) > 0
+}
+
+// Names is what claims call a digest; the first is the oldest in their order.
+func (g *Graph) Names(d picket.Digest) []string {
+	if n := g.nodes[g.canonical(d)]; n != nil {
+		return n.names
+	}
+	return nil
+}
+
+// Label is a digest for people, with its first name. It is made of text from claims: escape it for printing.
+func (g *Graph) Label(d picket.Digest) string {
+	short := string(d)
+	if len(short) > 19 {
+		short = short[:19] + "…"
+	}
+	if names := g.Names(d); len(names) > 0 {
+		return picket.Printable(names[0], 80) + " " + short
+	}
+	return short
+}
+
+// Explain is a path for people: "train.csv sha256:12…, data of model sha256:34…".
+func (g *Graph) Explain(path []Edge) string {
+	if len(path) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(g.Label(path[0].From))
+	for _, e := range path {
+		fmt.Fprintf(&b, ", %s of %s", e.Role, g.Label(e.To))
+	}
+	return b.String()
+}
