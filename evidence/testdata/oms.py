@@ -8,6 +8,8 @@ paths), hash, shard (bytes, 0 for whole files), ignore (list of paths), symlinks
 import json
 import pathlib
 import sys
+import types
+from importlib.metadata import version
 
 job = json.loads(sys.argv[1])
 model, signature = pathlib.Path(job["model"]), pathlib.Path(job["signature"])
@@ -43,6 +45,14 @@ def release_0_2():
 def later():
     from model_signing import hashing, signing, verifying
 
+    if version("model-signing") == "0.3.1":
+        # It misspells a field of certificates, and cannot sign by certificate; later releases write what it meant to.
+        from model_signing._signing import sign_certificate
+
+        names = dict(vars(sign_certificate.common_pb))
+        certificate = names["X509Certificate"]
+        names["X509Certificate"] = lambda raw_byutes: certificate(raw_bytes=raw_byutes)
+        sign_certificate.common_pb = types.SimpleNamespace(**names)
     # Release 0.3 asks the network for a configuration that is then replaced.
     signing.Config.use_sigstore_signer = lambda self, **_: self
     config = hashing.Config()

@@ -282,3 +282,20 @@ func (h *History) Memory() Memory {
 	v := h.newest()
 	return Memory{Project: v.Project, Number: v.Number, Digest: v.digest}
 }
+
+// Bundles are all signatures of all versions, in order: the lines of the file.
+func (h *History) Bundles() []*evidence.Bundle {
+	var all []*evidence.Bundle
+	for _, v := range h.versions {
+		for _, l := range v.bundles {
+			all = append(all, l.bundle)
+		}
+	}
+	return all
+}
+
+// IsRefusal reports whether an error is about what stands in a signed root, and not about reading it.
+func IsRefusal(err error) bool {
+	return slices.ContainsFunc([]error{ErrRollback, ErrSigners, evidence.ErrMalformed, evidence.ErrUnsupported, evidence.ErrSignature,
+		evidence.ErrForeign, evidence.ErrCertificate, evidence.ErrPrivateKey}, func(kind error) bool { return errors.Is(err, kind) })
+}

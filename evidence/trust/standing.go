@@ -23,6 +23,8 @@ type Standing struct {
 	Until      time.Time   `json:"until,omitzero"`
 	Revoked    *Revocation `json:"revoked,omitempty"`
 	ReplacedBy string      `json:"replacedBy,omitempty"`
+	// Validity says the same in words.
+	Validity string `json:"validity"`
 	// Now is empty when a claim that is signed now counts, and else why not.
 	Now string `json:"now"`
 }
@@ -33,11 +35,14 @@ func (t *Root) Standings() []Standing {
 	for _, i := range t.identities {
 		s := Standing{
 			Name: i.Name, Who: i.title, Person: t.Person(i.Name), May: append([]string{}, i.May...), Default: i.plain,
-			From: i.From, Until: i.Until, Revoked: i.Revoked, ReplacedBy: i.heir,
+			From: i.From, Until: i.Until, Revoked: i.Revoked, ReplacedBy: i.heir, Validity: i.term(),
 			Signer: t.signed != nil && slices.Contains(t.signed.Signers, i.Name),
 		}
 		if i.method == "key" {
 			s.Who = i.key.String()
+		}
+		if r := i.Revoked; r != nil {
+			s.Validity += fmt.Sprintf(", revoked at %s (%s)", instant(r.At), clip(r.Reason))
 		}
 		if len(i.May) > 0 {
 			s.Now = t.refusal(i, i.May[0], nil)

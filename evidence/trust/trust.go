@@ -66,6 +66,9 @@ func (t *Root) Len() int { return len(t.identities) }
 // Project is the project that the root belongs to; empty for a folder of keys and for version 1.
 func (t *Root) Project() string { return t.project }
 
+// Signed is what a signed root says about itself; nil for one that is not signed.
+func (t *Root) Signed() *Signed { return t.signed }
+
 // Verify checks the signature of a bundle and returns the name of its signer. The error wraps evidence.ErrForeign when no
 // identity of the root signed, evidence.ErrSignature when the bundle names one that did not.
 func (t *Root) Verify(b *evidence.Bundle) (string, *evidence.Proof, error) {
