@@ -126,6 +126,9 @@ func (b *builder) finish() {
 	}
 	for i := range b.bill.Datasets {
 		d := &b.bill.Datasets[i]
+		if m := &b.bill.Model; b.bill.Kind == ModelKind && d.Use == useTrain && modalities[m.Task.Value][0] != "" {
+			b.fill(&d.Content, Field{modalities[m.Task.Value][0], Inferred, m.Task.Source}) // what a model reads is what it was shown
+		}
 		for _, f := range []struct {
 			to   *Field
 			what string
