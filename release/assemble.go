@@ -76,8 +76,10 @@ func (a *assembly) program(ctx context.Context, t build.Target) (program, error)
 		return program{}, fmt.Errorf("read binary: %w", err)
 	}
 	p := program{OS: t.OS, Arch: t.Arch, Digest: picket.SHA256(sha256.Sum256(binary)), Size: int64(len(binary))}
-	p.Archive, err = a.archive(t, binary)
-	if err != nil {
+	if p.BOM, err = a.bill(ctx, t, scratch); err != nil {
+		return program{}, err
+	}
+	if p.Archive, err = a.archive(t, binary); err != nil {
 		return program{}, err
 	}
 	if t.OS == "linux" {
@@ -87,9 +89,14 @@ func (a *assembly) program(ctx context.Context, t build.Target) (program, error)
 	return p, nil
 }
 
+// stem begins the names of the files about one target.
+func (a *assembly) stem(t build.Target) string {
+	return fmt.Sprintf("picket_%s_%s_%s", a.source.Version, t.OS, t.Arch)
+}
+
 // archive packs a binary with what must go along with it.
 func (a *assembly) archive(t build.Target, binary []byte) (string, error) {
-	stem := fmt.Sprintf("picket_%s_%s_%s", a.source.Version, t.OS, t.Arch)
+	stem := a.stem(t)
 	files := []pack.File{{Name: stem + "/" + t.Program(), Mode: 0o755, Data: binary}}
 	for _, name := range []string{"LICENSE", "README.md"} {
 		data, err := os.ReadFile(filepath.Join(a.source.Dir, name))

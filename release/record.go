@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/release/build"
 )
 
@@ -43,6 +45,7 @@ type program struct {
 	Digest  picket.Digest `json:"digest"` // of the binary itself, as picket version shows it
 	Size    int64         `json:"size"`   // bytes
 	Archive string        `json:"archive"`
+	BOM     string        `json:"bom"` // CycloneDX
 }
 
 // container is the image of all platforms of Linux; empty when none was built.
@@ -84,6 +87,12 @@ func readRecord(dir string) (*record, error) {
 	}
 	_, err = r.targets()
 	return r, err
+}
+
+// claims is the file of claims about the binary itself; picket claims finds it when it is renamed to PROGRAM.claims.jsonl and put
+// beside the unpacked program.
+func (p program) claims() string {
+	return strings.TrimSuffix(p.BOM, bomSuffix) + "." + evidence.ClaimsFile
 }
 
 // targets are the platforms of the release.

@@ -116,7 +116,8 @@ func TestReleaseHoldsWhatItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	top := slices.DeleteFunc(names(all), func(n string) bool { return strings.HasPrefix(n, "image/blobs/") })
-	want := []string{"SHA256SUMS", "image/index.json", "image/oci-layout", "picket_v1.2.3_image.tar", "picket_v1.2.3_linux_amd64.tar.gz",
+	want := []string{"SHA256SUMS", "image/index.json", "image/oci-layout", "picket_v1.2.3_image.tar", "picket_v1.2.3_linux_amd64.cdx.json",
+		"picket_v1.2.3_linux_amd64.tar.gz", "picket_v1.2.3_windows_amd64.cdx.json",
 		"picket_v1.2.3_windows_amd64.zip", "release.json"}
 	if !slices.Equal(top, want) {
 		t.Errorf("the release holds %q, want %q", top, want)
@@ -140,7 +141,7 @@ func checkSums(t *testing.T, dir string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", sumsFile)
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil || strings.Count(string(out), ": OK") != 4 {
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Count(string(out), ": OK") != 6 {
 		t.Errorf("sha256sum: %v\n%s", err, out)
 	}
 }
@@ -207,8 +208,8 @@ func TestReleaseIsVerifiedBitByBit(t *testing.T) {
 	_, stranger := keys(t)
 	dir := newRelease(t, source, "--private-key", private)
 	said, err := tool(t, "--source", source, "--verify", dir, "--public-key", public)
-	// Two archives, the image as a file and as an index, and the folder.
-	if err != nil || !strings.Contains(said, "5 claims hold") || !strings.Contains(said, "verified: ") {
+	// Two archives, the image as a file and as an index, the folder, and two claims about each binary.
+	if err != nil || !strings.Contains(said, "9 claims hold") || !strings.Contains(said, "verified: ") {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	if said, err := tool(t, "--source", source, "--verify", dir); err != nil || !strings.Contains(said, "SIGNATURES NOT CHECKED") {
@@ -258,6 +259,18 @@ func tampers(source string) map[string]func(t *testing.T, dir string) string {
 		"one bit of an archive": func(t *testing.T, dir string) string {
 			edit(t, filepath.Join(dir, "picket_v1.2.3_linux_amd64.tar.gz"), flip)
 			return "picket_v1.2.3_linux_amd64.tar.gz has sha256:"
+		},
+		"another bill of materials": func(t *testing.T, dir string) string {
+			edit(t, filepath.Join(dir, "picket_v1.2.3_linux_amd64.cdx.json"), replace("Apache-2.0", "MIT"))
+			return "picket_v1.2.3_linux_amd64.cdx.json has sha256:"
+		},
+		"claims about another binary": func(t *testing.T, dir string) string {
+			data, err := os.ReadFile(filepath.Join(dir, "picket_v1.2.3_linux_amd64.claims.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			edit(t, filepath.Join(dir, "picket_v1.2.3_windows_amd64.claims.jsonl"), func([]byte) []byte { return data })
+			return "not what was signed: picket_v1.2.3_windows_amd64.claims.jsonl was changed"
 		},
 		"one bit of the image": func(t *testing.T, dir string) string {
 			edit(t, filepath.Join(dir, "picket_v1.2.3_image.tar"), flip)

@@ -29,8 +29,10 @@ func TestPicketIsReproducible(t *testing.T) {
 	copySource(t, filepath.Join(".."), first)
 	copySource(t, first, second)
 	var binaries [2][]byte
+	var out string
 	for i, dir := range []string{first, second} {
-		source, out := stamp, filepath.Join(t.TempDir(), "picket")
+		source := stamp
+		out = filepath.Join(t.TempDir(), target.Program())
 		source.Dir = dir
 		if err := source.Compile(t.Context(), target, out); err != nil {
 			t.Fatal(err)
@@ -52,6 +54,7 @@ func TestPicketIsReproducible(t *testing.T) {
 			t.Errorf("the binary names the folder %s", place)
 		}
 	}
+	checkBill(t, target, filepath.Dir(out))
 	if target.OS == "linux" {
 		runFromImage(t, binaries[0])
 	}

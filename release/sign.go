@@ -34,12 +34,17 @@ func sign(ctx context.Context, r *record, source build.Source, by, dir string, k
 		return err
 	}
 	s := &signing{dir: dir, key: key, provenance: p}
+	for _, built := range r.Programs {
+		if err := s.program(ctx, built); err != nil {
+			return err
+		}
+	}
 	for _, name := range r.downloads() {
 		digest, err := build.Digest(filepath.Join(dir, name))
 		if err != nil {
 			return fmt.Errorf("sign release: %w", err)
 		}
-		if err := s.claim(ctx, name, digest, name+"."+evidence.ClaimsFile); err != nil {
+		if err := s.claim(ctx, name, digest, p, name+"."+evidence.ClaimsFile); err != nil {
 			return err
 		}
 	}
@@ -48,7 +53,7 @@ func sign(ctx context.Context, r *record, source build.Source, by, dir string, k
 		if err != nil {
 			return fmt.Errorf("sign image: %w", err)
 		}
-		if err := s.claim(ctx, "picket:"+r.Version, index, indexClaims); err != nil {
+		if err := s.claim(ctx, "picket:"+r.Version, index, p, indexClaims); err != nil {
 			return err
 		}
 	}
@@ -56,7 +61,7 @@ func sign(ctx context.Context, r *record, source build.Source, by, dir string, k
 	if err != nil {
 		return err
 	}
-	if err := s.claim(ctx, m.Name, m.Digest(), evidence.ClaimsFile); err != nil {
+	if err := s.claim(ctx, m.Name, m.Digest(), p, evidence.ClaimsFile); err != nil {
 		return err
 	}
 	if err := s.model(ctx, m); err != nil {
@@ -78,9 +83,20 @@ func (r *record) downloads() []string {
 	return all
 }
 
-// claim signs what is known about a subject.
-func (s *signing) claim(ctx context.Context, name string, subject picket.Digest, file string) error {
-	statement, err := claim.NewStatement(name, subject, s.provenance)
+// program signs what the binary is made of, and how it was built.
+func (s *signing) program(ctx context.Context, p program) error {
+	document, err := os.ReadFile(filepath.Join(s.dir, p.BOM))
+	if err != nil {
+		return fmt.Errorf("sign %s: %w", p.BOM, err)
+	}
+	name := strings.TrimSuffix(p.BOM, bomSuffix)
+	return errors.Join(s.claim(ctx, name, p.Digest, &claim.BOM{Format: "CycloneDX", Document: document}, p.claims()),
+		s.claim(ctx, name, p.Digest, s.provenance, p.claims()))
+}
+
+// claim signs a statement about a subject.
+func (s *signing) claim(ctx context.Context, name string, subject picket.Digest, predicate claim.Predicate, file string) error {
+	statement, err := claim.NewStatement(name, subject, predicate)
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", name, err)
 	}

@@ -142,6 +142,9 @@ func verifySignatures(ctx context.Context, o options, r *record, w io.Writer) er
 // verifyClaims checks that each file of claims is there, signed, and about what it stands beside.
 func verifyClaims(dir string, r *record, m *evidence.Manifest, key *evidence.PublicKey, w io.Writer) error {
 	subjects := map[string]picket.Digest{evidence.ClaimsFile: m.Digest()}
+	for _, p := range r.Programs {
+		subjects[p.claims()] = p.Digest
+	}
 	for _, name := range r.downloads() {
 		for _, resource := range m.Resources {
 			if resource.Name == name {
