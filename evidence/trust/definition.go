@@ -78,15 +78,15 @@ type Authority struct {
 // Revocation says when and why an identity ended.
 type Revocation struct {
 	At time.Time `json:"at"`
-	// Reason is for people, but its first word decides: after "rotation", "superseded" or "retired" the key was not in
-	// wrong hands, and what it provably signed before still counts. After any other word nothing does.
+	// Reason is for people, but one of the words "rotation", "superseded" and "retired", alone or before a colon, says that
+	// the key was in no wrong hands: what it provably signed before still counts. After any other reason nothing does.
 	Reason string `json:"reason"`
 }
 
 // harmless reports whether what was signed before the revocation is still believed.
 func (r *Revocation) harmless() bool {
-	word, _, _ := strings.Cut(strings.ToLower(r.Reason), " ")
-	switch strings.TrimRight(word, ":,;.") {
+	word, _, _ := strings.Cut(r.Reason, ":")
+	switch strings.ToLower(word) {
 	case "rotation", "superseded", "retired":
 		return true
 	}
