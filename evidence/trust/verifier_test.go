@@ -189,7 +189,7 @@ func instance(t testing.TB, vs *ca.VirtualSigstore) []byte {
 // byAccount is a signature by an account.
 func byAccount(t testing.TB, vs *ca.VirtualSigstore, account, issuer string, payload []byte) *evidence.Bundle {
 	t.Helper()
-	entity, err := vs.AttestAtTime(account, issuer, payload, time.Now(), true)
+	entity, err := vs.AttestHashedRekordV2(account, issuer, payload)
 	if err != nil {
 		t.Fatal(err)
 	}
