@@ -97,20 +97,29 @@ func (g *Graph) Contains(m *evidence.Manifest) error {
 func (g *Graph) alias(subject picket.Digest, m *claim.Manifest) {
 	for _, a := range m.Aliases {
 		other, err := picket.ParseDigest(a.Value)
-		if err == nil && other != subject && (a.System == claim.AliasPython || a.System == claim.AliasOCI) {
-			if _, taken := g.same[subject]; !taken { // no chains, so that there are no circles
-				g.same[other] = subject
-			}
+		if err != nil || a.System != claim.AliasPython && a.System != claim.AliasOCI {
+			continue
+		}
+		if from, to := g.canonical(other), g.canonical(subject); from != to {
+			g.same[from] = to // both stand for themselves, so this makes no circle
 		}
 	}
 }
 
 // canonical is the one digest of content that has several.
 func (g *Graph) canonical(d picket.Digest) picket.Digest {
-	if one, ok := g.same[d]; ok {
-		return one
+	at := d
+	for {
+		one, ok := g.same[at]
+		if !ok {
+			break
+		}
+		at = one
 	}
-	return d
+	if at != d {
+		g.same[d] = at // the next time it is one step
+	}
+	return at
 }
 
 // at finds or makes the node of a digest.
