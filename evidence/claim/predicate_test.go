@@ -30,7 +30,7 @@ func samples() map[string]Predicate {
 				{Role: RoleBase, Name: "bert"}},
 			Outputs:         []Reference{{Name: "checkpoint", Digest: digestOf(3)}},
 			Hyperparameters: map[string]string{"lr": "3e-4"}, Privacy: &DifferentialPrivacy{Epsilon: 3.5, Delta: 1e-5, Mechanism: "DP-SGD"},
-			Seeds: map[string]int64{"numpy": -7}, Repository: "https://git.example/m", Commit: "abc123",
+			Seeds: map[string]string{"numpy": "-7"}, Repository: "https://git.example/m", Commit: "abc123",
 			Environment: map[string]string{"torch": "2.6.0"}, Started: when, Finished: later},
 		TypeDatasetProfile: &DatasetProfile{Time: when, Tool: "picket 1", Rows: 10,
 			Columns:    []Column{{Name: "age", Type: "int64", Missing: 1, Distinct: 8, Statistics: []Statistic{{"mean", 41.5}}}},

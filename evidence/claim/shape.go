@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,10 +26,13 @@ import (
 //	const the only value
 //	min   the least length of a text in characters, of a list in elements, or the least number
 //	max   the largest
+//	pattern what a text matches
 const (
 	maxLength  = 4096    // characters of a text that says no other
 	maxElement = 100_000 // elements of a list that says no other
 	maxMembers = 10_000  // members of an object whose names are free
+
+	maxWhole = 1<<53 - 1 // whole numbers that every reader of JSON keeps exactly
 )
 
 // strict decodes a predicate and refuses everything that its shape does not have. Unknown fields may say something that
@@ -235,6 +239,9 @@ func word(path string, value any, tag reflect.StructTag) error {
 		}
 		return fmt.Errorf("%s is %q, not one of %s", path, text(got), strings.Join(strings.Fields(enum), ", "))
 	}
+	if pattern := tag.Get("pattern"); pattern != "" && !regexp.MustCompile(pattern).MatchString(got) {
+		return fmt.Errorf("%s is %q, which does not match %s", path, text(got), pattern)
+	}
 	least, most := bounds(tag, 0, maxLength)
 	if n := float64(utf8.RuneCountInString(got)); n < least || n > most {
 		return fmt.Errorf("%s has %v characters; it may have %v to %v", path, n, least, most)
@@ -263,6 +270,9 @@ func number(path string, value any, t reflect.Type, tag reflect.StructTag) error
 		return fmt.Errorf("%s is not a whole number", path)
 	}
 	least, most := bounds(tag, n, n)
+	if t.Kind() != reflect.Float64 {
+		least, most = bounds(tag, -maxWhole, maxWhole)
+	}
 	if n < least || n > most {
 		return fmt.Errorf("%s is %v, which is out of its range", path, n)
 	}
