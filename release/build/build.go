@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func (s Source) Compile(ctx context.Context, t Target, file string) error {
 	}
 	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, s.Flags()...), "-o", full, "./cmd/picket")...) //nolint:gosec // versions are checked
 	cmd.Dir = s.Dir
-	cmd.Env = append(world, "GOOS="+t.OS, "GOARCH="+t.Arch)
+	cmd.Env = slices.Concat(world, []string{"GOOS=" + t.OS, "GOARCH=" + t.Arch})
 	if s.Cache != "" {
 		cache, err := filepath.Abs(s.Cache)
 		if err != nil {

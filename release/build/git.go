@@ -129,7 +129,7 @@ func unpackOne(root *os.Root, h *tar.Header, content io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content) //nolint:gosec // the size is that of our own repository
+	_, err = io.Copy(f, content)
 	return errors.Join(err, f.Close())
 }
 
