@@ -39,7 +39,7 @@ func rows() []row {
 		{folder: "evidence", may: []string{"", "evidence"}},
 		{folder: "evidence/timestamp", may: []string{"", "evidence"}, net: true}, // the timestamp authority that the operator names
 		{folder: "evidence/keyless", may: []string{"", "evidence"}, net: true},   // the services of a Sigstore instance
-		{folder: "evidence/command", may: []string{"evidence"}, exec: true},      // the operator's own signing program
+		{folder: "evidence/command", may: []string{"", "evidence"}, exec: true},  // the operator's own signing program
 		{folder: "evidence/pkcs11", may: []string{"", "evidence"}, files: true},
 		{folder: "claimstore", may: []string{"", "evidence", "claimstore", "internal/filelock"}, files: true, net: true},
 		{folder: "transfer", may: []string{"", "evidence", "internal/filelock"}, files: true},
