@@ -1,31 +1,43 @@
 package policy
 
 import (
-	"fmt"
-	"reflect"
 	"time"
-
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/ext"
-
-	"github.com/picketsec/picket"
-	"github.com/picketsec/picket/evidence"
-	"github.com/picketsec/picket/evidence/claim"
 )
 
-// Facts are what a policy decides on. Conditions see them as the variables artifact, scan, scans, signatures, claims and
-// now. Only claims that count are in scan, scans and signatures; claims lists all, with the reason why one does not count.
+// Facts are what a policy decides on. Conditions see them as variables, see Reference. Only claims that count are in the
+// lists of their kind; Claims lists all but decisions, with the reason why one does not count. Decisions are in none: what a gate
+// said yesterday is no reason to say it again.
 type Facts struct {
 	Artifact Artifact
 	// Scan is the one that decides: a malicious one whenever there is one, else the last of Scans, because a later scan knows more
 	// and covers the same digest. Nil when there is none; a condition that asks for it then fails and denies.
-	Scan       *Scan `yaml:"-"`
-	Scans      []Scan
-	Signatures []Signature
-	Claims     []Claim
-	Now        time.Time
+	Scan  *Scan `yaml:"-"`
+	Scans []Scan
+
+	Signatures      []Signature
+	Manifests       []Manifest
+	Boms            []Bom
+	Provenance      []Provenance
+	Training        []Training
+	Datasets        []Dataset
+	Evaluations     []Evaluation
+	Vulnerabilities []Vulnerability
+	Reviews         []Review
+	Approvals       []Approval
+	Exceptions      []Exception
+	Assessments     []Assessment
+	Declarations    []Declaration
+	Revocations     []Revocation
+
+	Claims  []Claim
+	Impact  Impact
+	Lineage Lineage
+	Head    Head
+	Now     time.Time
 	// Failure is why the content could not be hashed; empty when it was. Content that nobody can identify is denied.
 	Failure string
+	// Notices are what the trust root has to say, such as who ends soon. They become warnings.
+	Notices []string
 }
 
 // Artifact is the content that is decided on.
@@ -46,170 +58,66 @@ type File struct {
 	Size   int64  `cel:"size" doc:"bytes"`
 }
 
-// Scan is a scan result that counts.
-type Scan struct {
-	Source        string    `cel:"source" doc:"where the claim was found"`
-	Key           string    `cel:"key" doc:"name in the trust root of the key that signed"`
-	Time          time.Time `cel:"time" doc:"when the scan was made, self-asserted by whoever signed"`
-	Tool          string    `cel:"tool" doc:"name and version of what made the scan"`
-	Verdict       string    `cel:"verdict" doc:"malicious, suspicious, incomplete, unsupported, clean or not-applicable; the worst of all files"`
-	Configuration string    `cel:"configuration" doc:"digest of the allow-list and ignore rules in force"`
-	Suppressed    int64     `cel:"suppressed" doc:"findings that the configuration removed"`
-	Counts        Counts    `cel:"counts" doc:"findings by severity"`
-	Gaps          int64     `cel:"gaps" doc:"byte ranges that may execute and were not read"`
-	Unsupported   int64     `cel:"unsupported" doc:"members in formats that nothing parses"`
-	Findings      []Finding `cel:"findings" doc:"the worst findings, at most 500"`
-	Omitted       int64     `cel:"omitted" doc:"findings that are counted and not listed"`
-	Files         []Scanned `cel:"files" doc:"every file as the scan found it"`
+// Origin is what every claim says about itself.
+type Origin struct {
+	Source  string        `cel:"source" doc:"where the claim was found"`
+	Signers []string      `cel:"signers" doc:"names in the trust root of everyone who signed it"`
+	People  []string      `cel:"people" doc:"the different people behind the signers, as the trust root names them"`
+	Time    time.Time     `cel:"time" doc:"when it was made, by the word of whoever signed; when a trusted clock saw it, if that was earlier or nobody says"`
+	Trusted bool          `cel:"trusted" doc:"a trusted clock saw it: a timestamp, a transparency log or a receipt"`
+	Age     time.Duration `cel:"age" doc:"from that time to now; 36500 days when the time is not known"`
 }
 
-// Counts are findings by severity.
-type Counts struct {
-	Critical int64 `cel:"critical" doc:"findings of this severity"`
-	High     int64 `cel:"high" doc:"findings of this severity"`
-	Medium   int64 `cel:"medium" doc:"findings of this severity"`
-	Low      int64 `cel:"low" doc:"findings of this severity"`
-	Info     int64 `cel:"info" doc:"findings of this severity"`
-}
-
-// Finding is one finding of a scan.
-type Finding struct {
-	Rule        string `cel:"rule" doc:"ID of the rule, see rules.md"`
-	Severity    string `cel:"severity" doc:"critical, high, medium, low or info"`
-	Class       string `cel:"class" doc:"execution, structure, resource, content or operation"`
-	File        string `cel:"file" doc:"path below the root"`
-	Subject     string `cel:"subject" doc:"the exact name that it is about, such as os.system"`
-	Technique   string `cel:"technique" doc:"the known attack, if it is one"`
-	Fingerprint string `cel:"fingerprint" doc:"identifies the finding across scans"`
-}
-
-// Scanned is one file as the scan found it.
-type Scanned struct {
-	Name    string `cel:"name" doc:"path below the root"`
-	Digest  string `cel:"digest" doc:"SHA-256 of the file"`
-	Format  string `cel:"format" doc:"what the content is, see formats.md"`
-	Verdict string `cel:"verdict" doc:"of this file"`
-}
-
-// Signature is a model signature that counts.
-type Signature struct {
-	Source string `cel:"source" doc:"where the claim was found"`
-	Key    string `cel:"key" doc:"name in the trust root of the key that signed"`
-}
+// origin is for code that treats all claims alike.
+func (o *Origin) origin() *Origin { return o }
 
 // Claim is any claim that was found.
 type Claim struct {
-	Source   string `cel:"source" doc:"where the claim was found"`
-	Type     string `cel:"type" doc:"predicate type; empty when the signature does not hold"`
-	Key      string `cel:"key" doc:"name of the key; empty when none of the trust root signed it"`
-	Counts   bool   `cel:"counts" doc:"whether it passed every check"`
-	Failure  string `cel:"failure" doc:"why it does not count"`
-	Broken   bool   `cel:"broken" doc:"damaged, or signed by a trusted key and not understood"`
-	Condemns bool   `cel:"condemns" doc:"a trusted key says that this content is malicious"`
+	Origin       `yaml:",inline"`
+	Kind         string `cel:"kind" doc:"such as scan-result, see picket claims; empty when the signature does not hold or the type is not known"`
+	Type         string `cel:"type" doc:"predicate type; empty when the signature does not hold"`
+	Counts       bool   `cel:"counts" doc:"whether it passed every check"`
+	Failure      string `cel:"failure" doc:"why it does not count"`
+	Broken       bool   `cel:"broken" doc:"damaged, or signed by a trusted key and not understood"`
+	Condemns     bool   `cel:"condemns" doc:"someone trusted says that this content is malicious, or revoked it"`
+	Condemnation string `cel:"condemnation" doc:"who says so and why"`
 }
 
-// factTypes are the types that conditions see.
-func factTypes() []reflect.Type {
-	return []reflect.Type{reflect.TypeFor[Artifact](), reflect.TypeFor[File](), reflect.TypeFor[Scan](), reflect.TypeFor[Counts](),
-		reflect.TypeFor[Finding](), reflect.TypeFor[Scanned](), reflect.TypeFor[Signature](), reflect.TypeFor[Claim]()}
+// Impact is what harm the use of the model can do, as it was declared or as the operator raised it.
+type Impact struct {
+	Leak       int64 `cel:"leak" doc:"data gets out: undeclared, none, low, moderate or high"`
+	Fraud      int64 `cel:"fraud" doc:"someone cheats by means of it"`
+	Regulator  int64 `cel:"regulator" doc:"an authority takes action"`
+	Disruption int64 `cel:"disruption" doc:"work stops"`
+	Highest    int64 `cel:"highest" doc:"the highest of the four"`
 }
 
-// environment declares the facts to CEL, so that a misspelt field is found when a policy is loaded.
-func environment() (*cel.Env, error) {
-	object := func(name string) *cel.Type { return cel.ObjectType("policy." + name) }
-	options := []any{ext.ParseStructTags(true)}
-	for _, t := range factTypes() {
-		options = append(options, t)
-	}
-	env, err := cel.NewEnv(
-		ext.NativeTypes(options...),
-		cel.Variable("artifact", object("Artifact")),
-		cel.Variable("scan", object("Scan")),
-		cel.Variable("scans", cel.ListType(object("Scan"))),
-		cel.Variable("signatures", cel.ListType(object("Signature"))),
-		cel.Variable("claims", cel.ListType(object("Claim"))),
-		cel.Variable("now", cel.TimestampType),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("declare facts: %w", err)
-	}
-	return env, nil
+// Lineage is what the content was made from, as far as claims tell.
+type Lineage struct {
+	Ancestors []Ancestor `cel:"ancestors" doc:"everything that the content was made from, directly or not"`
+	Missing   []string   `cel:"missing" doc:"inputs that are named and about which no claim that counts is at hand"`
 }
 
-// variables are the facts as conditions see them.
-func (f Facts) variables() map[string]any {
-	vars := map[string]any{"artifact": f.Artifact, "scans": f.Scans, "signatures": f.Signatures, "claims": f.Claims, "now": f.Now}
-	if f.Scan != nil {
-		vars["scan"] = *f.Scan
-	}
-	return vars
+// Ancestor is something that the content was made from.
+type Ancestor struct {
+	Digest   string   `cel:"digest" doc:"of the ancestor"`
+	Name     string   `cel:"name" doc:"as the training run calls it"`
+	Role     string   `cel:"role" doc:"what it was used as, data, base, adapter, code or configuration"`
+	Resolved bool     `cel:"resolved" doc:"claims that count tell about it"`
+	Revoked  bool     `cel:"revoked" doc:"someone who may revoked it"`
+	Kinds    []string `cel:"kinds" doc:"the kinds of claims about it that count"`
 }
 
-// NewFacts collects the facts about the content of m under a path, from claims that claim.Check has judged.
-func NewFacts(path string, m *evidence.Manifest, claims []*claim.Claim, now time.Time) Facts {
-	f := Facts{Artifact: newArtifact(path, m), Now: now}
-	for _, c := range claims {
-		f.Claims = append(f.Claims, newClaim(c))
-		switch {
-		case !c.Counts():
-		case c.Model() != nil:
-			f.Signatures = append(f.Signatures, Signature{Source: c.Source, Key: c.Signer})
-		case c.Scan() != nil:
-			f.Scans = append(f.Scans, newScan(c))
-		}
-	}
-	f.Scan = deciding(f.Scans)
-	return f
-}
+// The states of a head.
+const (
+	HeadNone    = "none"
+	HeadMatches = "matches"
+	HeadDiffers = "differs"
+)
 
-// deciding picks the scan that decides.
-func deciding(scans []Scan) *Scan {
-	for i := range scans {
-		if scans[i].Verdict == picket.Malicious.String() {
-			return &scans[i]
-		}
-	}
-	if len(scans) == 0 {
-		return nil
-	}
-	return &scans[len(scans)-1]
-}
-
-func newArtifact(path string, m *evidence.Manifest) Artifact {
-	a := Artifact{Path: path, Name: m.Name, Digest: string(m.Digest()), Kind: "tree", Size: m.Size(), Excluded: m.Excluded}
-	if m.File {
-		a.Kind = "file"
-	}
-	for _, r := range m.Resources {
-		a.Files = append(a.Files, File{Name: r.Name, Digest: string(r.Digest), Size: r.Size})
-	}
-	return a
-}
-
-func newClaim(c *claim.Claim) Claim {
-	f := Claim{Source: c.Source, Type: c.PredicateType, Key: c.Signer, Counts: c.Counts(),
-		Broken: c.Broken, Condemns: c.Condemns}
-	if c.Failure != nil {
-		f.Failure = c.Failure.Error()
-	}
-	return f
-}
-
-func newScan(c *claim.Claim) Scan {
-	r := c.Scan()
-	s := Scan{
-		Source: c.Source, Key: c.Signer, Time: r.Time, Tool: r.Tool, Verdict: r.Verdict.String(),
-		Configuration: string(r.Configuration), Suppressed: int64(r.Suppressed), Omitted: int64(r.Omitted),
-		Counts: Counts{Critical: int64(r.Counts.Critical), High: int64(r.Counts.High), Medium: int64(r.Counts.Medium),
-			Low: int64(r.Counts.Low), Info: int64(r.Counts.Info)},
-		Gaps: int64(r.Coverage.Gaps), Unsupported: int64(r.Coverage.Unsupported),
-	}
-	for _, f := range r.Findings {
-		s.Findings = append(s.Findings, Finding{Rule: f.Rule, Severity: f.Severity.String(), Class: string(f.Class),
-			File: f.Artifact, Subject: f.Subject, Technique: f.Technique, Fingerprint: f.Fingerprint})
-	}
-	for _, x := range r.Resources {
-		s.Files = append(s.Files, Scanned{Name: x.Name, Digest: string(x.Digest), Format: x.Format, Verdict: x.Verdict.String()})
-	}
-	return s
+// Head is how the claims compare with the last known state of their set.
+type Head struct {
+	State  string `cel:"state" doc:"none: nothing to compare with; matches: the claims continue a known head; differs: something was taken out or put back"`
+	Detail string `cel:"detail" doc:"what differs"`
+	Signed bool   `cel:"signed" doc:"the known head was signed by someone who may"`
 }

@@ -2,13 +2,15 @@
 // gates, admission and whoever has to explain a decision.
 //
 // Every error denies: a rule that does not compile, that fails, that costs too much, that asks for a claim which is not
-// there. Four conditions stand before every policy and cannot be turned off: the content can be hashed, a scan result that
-// counts covers all of it, no trusted key says that it is malicious, however old that is, and no claim is damaged. A policy in audit mode says what it would deny and
-// lets it pass. The package reads no files, runs nothing, and knows no time but the one it is given.
+// there. Six conditions stand before every policy and cannot be turned off or excepted: the content can be hashed, a scan
+// result that counts covers all of it, no trusted key says that it is malicious, however old that is, no claim is damaged,
+// neither the content nor what it was made from is revoked, and the claims continue the head that is known. A policy in audit mode says what it
+// would deny and lets it pass. The package reads no files, runs nothing, and knows no time but the one it is given.
 package policy
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +27,7 @@ import (
 const (
 	maxPolicyFile = 1 << 20   // bytes
 	maxRules      = 1000      // rules of one policy
-	maxCost       = 5_000_000 // units of CEL's cost model for one rule: some 100,000 files looked at a few times each
+	maxCost       = 5_000_000 // units of CEL's cost model for a condition that makes lists of its own, see counted
 )
 
 // ErrPolicy is wrapped by every error about the text of a policy.
@@ -40,19 +42,21 @@ const (
 	Audit   Mode = "audit" // says what it would deny, and lets it pass
 )
 
-// Policy is a compiled policy. Make it with Load.
+// Policy is a compiled policy. Make it with Load. It may be used by several goroutines at the same time.
 type Policy struct {
 	Name string
 	Mode Mode
+	// Digest is the SHA-256 of the file.
+	Digest picket.Digest
 
-	rules []rule
+	rules    []rule
+	language *language
 }
 
-// rule is one compiled condition.
+// rule is one compiled rule. A condition that the rule does not have is nil.
 type rule struct {
 	ruleText
-	program cel.Program
-	detail  cel.Program // nil when the rule has none
+	when, require, warn, detail cel.Program
 }
 
 // policyText is the form of a policy on disk.
@@ -68,11 +72,27 @@ type ruleText struct {
 	ID          string `yaml:"id"`
 	Description string `yaml:"description"`
 	Severity    string `yaml:"severity"`
+	When        string `yaml:"when"`    // CEL, optional: the rule applies only where it is true
 	Require     string `yaml:"require"` // CEL, true when the rule holds
-	Message     string `yaml:"message"` // what is wrong when it does not
+	Warn        string `yaml:"warn"`    // CEL, optional: true for what is to be said although the rule holds
+	Message     string `yaml:"message"` // what is wrong when it does not hold
+	Warning     string `yaml:"warning"` // what to say when warn is true (optional: the message)
 	Detail      string `yaml:"detail"`  // CEL, optional: a text with the facts behind it, for people
 	Owner       string `yaml:"owner"`   // who can fix it
 	Remedy      string `yaml:"remedy"`  // the command or step that fixes it
+}
+
+// conditions are the parts of a rule that are compiled, by their keys.
+func (r *rule) conditions() []condition {
+	return []condition{{"when", r.When, cel.BoolType, &r.when}, {"require", r.Require, cel.BoolType, &r.require},
+		{"warn", r.Warn, cel.BoolType, &r.warn}, {"detail", r.Detail, cel.StringType, &r.detail}}
+}
+
+// condition is one of them.
+type condition struct {
+	key, source string
+	want        *cel.Type
+	program     *cel.Program
 }
 
 // Load reads and compiles a policy. Unknown keys, unknown fields of facts and conditions that are not boolean are errors
@@ -86,6 +106,7 @@ func Load(r io.Reader, name string) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read policy %s: %w: %w", name, ErrPolicy, err)
 	}
+	p.Digest = picket.SHA256(sha256.Sum256(data))
 	return p, nil
 }
 
@@ -105,19 +126,19 @@ func parse(data []byte) (*Policy, error) {
 	if err := text.validate(); err != nil {
 		return nil, err
 	}
-	env, err := environment()
+	l, err := newLanguage()
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{Name: text.Name, Mode: text.Mode}
+	p := &Policy{Name: text.Name, Mode: text.Mode, language: l}
 	for _, rt := range text.Rules {
 		r := rule{ruleText: rt}
-		if r.program, err = compile(env, rt.Require, cel.BoolType); err != nil {
-			return nil, fmt.Errorf("rule %s: require: %w", rt.ID, err)
-		}
-		if rt.Detail != "" {
-			if r.detail, err = compile(env, rt.Detail, cel.StringType); err != nil {
-				return nil, fmt.Errorf("rule %s: detail: %w", rt.ID, err)
+		for _, c := range r.conditions() {
+			if c.source == "" {
+				continue
+			}
+			if *c.program, err = l.compile(c.source, c.want); err != nil {
+				return nil, fmt.Errorf("rule %s: %s: %w", rt.ID, c.key, err)
 			}
 		}
 		p.rules = append(p.rules, r)
@@ -155,12 +176,18 @@ var (
 	placeholder = regexp.MustCompile(`\{[a-zA-Z_]*\}`)
 )
 
+// builtinPrefix begins the IDs of the conditions that stand before every policy.
+const builtinPrefix = "gate."
+
 // validate checks one rule.
 func (r ruleText) validate() error {
-	if !ruleID.MatchString(r.ID) || strings.HasPrefix(r.ID, "gate.") {
+	if !ruleID.MatchString(r.ID) || strings.HasPrefix(r.ID, builtinPrefix) {
 		return errors.New("the id is lower-case words joined by - or ., and does not start with the word gate")
 	}
-	for _, field := range [][2]string{{"require", r.Require}, {"message", r.Message}, {"remedy", r.Remedy}} {
+	if strings.TrimSpace(r.Require) == "" && strings.TrimSpace(r.Warn) == "" {
+		return errors.New("require is missing, and so is warn; one of them says what the rule is about")
+	}
+	for _, field := range [][2]string{{"message", r.Message}, {"remedy", r.Remedy}} {
 		if strings.TrimSpace(field[1]) == "" {
 			return fmt.Errorf("%s is missing", field[0])
 		}
@@ -179,15 +206,19 @@ func (r ruleText) validate() error {
 }
 
 // compile checks that an expression gives a value of the type want, and prepares it.
-func compile(env *cel.Env, source string, want *cel.Type) (cel.Program, error) {
-	ast, issues := env.Compile(source)
+func (l *language) compile(source string, want *cel.Type) (cel.Program, error) {
+	ast, issues := l.env.Compile(source)
 	if err := issues.Err(); err != nil {
 		return nil, fmt.Errorf("it does not compile: %w", err)
 	}
 	if !ast.OutputType().IsExactType(want) {
 		return nil, fmt.Errorf("it is of type %s, not %s", ast.OutputType(), want)
 	}
-	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(1000))
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.InterruptCheckFrequency(1000)}
+	if !l.counted(ast) {
+		options = append(options, cel.CostLimit(maxCost))
+	}
+	program, err := l.env.Program(ast, options...)
 	if err != nil {
 		return nil, fmt.Errorf("it does not compile: %w", err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -77,8 +76,8 @@ func newWhyCmd(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "why PATH",
 		Short: "Explain what blocks a model, who can fix it, and with which command",
-		Long: "Why decides like picket gate and explains each reason. Without a policy it uses the baseline that picket init\n" +
-			"starts from, enforced. It changes nothing.\n\nExit codes are those of picket gate.",
+		Long: "Why decides like picket gate and explains each reason. Without a policy it uses the shipped policy development,\n" +
+			"enforced. It changes nothing.\n\nExit codes are those of picket gate.",
 		Example: "  picket why model/\n  picket why model/ --policy .picket/release.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -159,20 +158,16 @@ func (g gateFlags) facts(ctx context.Context, env Env, c *content, root *trust.R
 		return policy.Facts{Artifact: policy.Artifact{Path: c.path, Name: c.name}, Now: now, Failure: err.Error()}, nil, nil //nolint:nilerr // a fact that denies
 	}
 	claims := c.judge(root, m, now)
-	return policy.NewFacts(c.path, m, claims, now), claims, nil
+	return policy.NewFacts(c.path, m, claims, root, now), claims, nil
 }
 
-// loadPolicy reads the policy of the flags, or the baseline in enforcing mode when there is none.
+// loadPolicy reads the policy of the flags, or the development policy in enforcing mode when there is none.
 func (g gateFlags) loadPolicy() (*policy.Policy, error) {
 	if g.policy != "" {
 		return loadPolicy(g.policy)
 	}
-	f, err := policy.Defaults().Open("baseline.yaml")
+	p, err := policy.LoadShipped("development")
 	if err != nil {
-		return nil, fmt.Errorf("read built-in policy: %w", err)
-	}
-	p, err := policy.Load(f, "baseline.yaml")
-	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	p.Mode = policy.Enforce

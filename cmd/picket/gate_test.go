@@ -27,7 +27,7 @@ name: release
 mode: enforce
 rules:
   - id: signed
-    require: signatures.exists(s, s.key == "release")
+    require: signatures.exists(s, "release" in s.signers)
     message: not signed
     remedy: picket sign {path}
   - id: verdict

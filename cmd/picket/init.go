@@ -29,7 +29,7 @@ func newInitCmd(env Env) *cobra.Command {
 		Long: "Init makes a folder with a key pair, the trust root that names its public key, and policies that say what they would\n" +
 			"deny without denying it. It replaces nothing. The private key is kept out of git by a .gitignore beside it.",
 		Example: "  picket init\n  picket scan model/ --attest --private-key .picket/key.pem\n" +
-			"  picket gate model/ --policy .picket/baseline.yaml",
+			"  picket gate model/ --policy .picket/development.yaml",
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error { return initProject(env, dir) },
 	}
@@ -55,12 +55,8 @@ func initProject(env Env, dir string) (err error) {
 		return err
 	}
 	files := map[string][]byte{"trust.yaml": []byte(trustText), ".gitignore": []byte("*.pem\n")}
-	policies, err := fs.Glob(policy.Defaults(), "*.yaml")
-	if err != nil {
-		return fmt.Errorf("list policies: %w", err)
-	}
-	for _, name := range policies {
-		if files[name], err = fs.ReadFile(policy.Defaults(), name); err != nil {
+	for _, name := range policy.Shipped() {
+		if files[name+".yaml"], err = fs.ReadFile(policy.Defaults(), name+".yaml"); err != nil {
 			return fmt.Errorf("read policy: %w", err)
 		}
 	}
@@ -71,13 +67,13 @@ func initProject(env Env, dir string) (err error) {
 	}
 	var l lines
 	l.add("made %s", shown(dir))
-	l.add("  key.pem        the private key: signs, stays with you, is not in git")
-	l.add("  key.pub        the public key, fingerprint %s", public.Hint())
-	l.add("  trust.yaml     the keys whose claims count")
-	for _, name := range policies {
-		l.add("  %-14s a policy in audit mode: says what it would deny", name)
+	l.add("  key.pem          the private key: signs, stays with you, is not in git")
+	l.add("  key.pub          the public key, fingerprint %s", public.Hint())
+	l.add("  trust.yaml       the keys whose claims count")
+	for _, name := range policy.Shipped() {
+		l.add("  %-16s a policy in audit mode: says what it would deny", name+".yaml")
 	}
 	l.add("next: picket scan DIR --attest --private-key %s", shown(filepath.Join(dir, "key.pem")))
-	l.add("      picket gate DIR --policy %s", shown(filepath.Join(dir, "baseline.yaml")))
+	l.add("      picket gate DIR --policy %s", shown(filepath.Join(dir, "development.yaml")))
 	return l.writeTo(env.Stdout)
 }

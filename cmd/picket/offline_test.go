@@ -57,7 +57,7 @@ func (o *offline) chain(t *testing.T) {
 	o.picket(t, 0, "signed sha256:", "sign", "model", "--private-key", ".picket/key.pem")
 	o.picket(t, 0, "verified", "verify", "model", "--public-key", ".picket/key.pub")
 	o.picket(t, 0, "counts", "claims", "model", "--trust", ".picket/trust.yaml")
-	o.picket(t, 0, "allowed", "gate", "model", "--policy", ".picket/baseline.yaml")
+	o.picket(t, 0, "allowed", "gate", "model", "--policy", ".picket/development.yaml")
 	o.picket(t, 0, "sha256:", "digest", "model")
 	o.picket(t, 0, "Nothing changed", "diff", "model", "model")
 	o.picket(t, 0, "picket ", "version")
