@@ -121,22 +121,21 @@ func (d *Draft) Missing() ([]string, error) {
 	return missing, nil
 }
 
-// Finish returns the history with the version in it.
+// Finish returns the history with the version in it, after everything that a reader will check.
 func (d *Draft) Finish(now func() time.Time) (*History, error) {
-	missing, err := d.Missing()
-	if err != nil {
-		return nil, err
+	if missing, err := d.Missing(); err != nil || len(missing) > 0 {
+		return nil, fmt.Errorf("signatures are missing: %v: %w", missing, errors.Join(ErrSigners, err))
 	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("sign trust root: %s: %w", missing[0], ErrSigners)
-	}
-	h := &History{now: now}
+	all, anchor := d.Bundles(), Anchor{Digest: d.version.digest}
 	if d.history != nil {
-		h.anchor, h.versions = d.history.anchor, append(h.versions, d.history.versions...)
+		all, anchor = append(d.history.Bundles(), all...), Anchor{Digest: d.history.versions[0].digest}
 	}
-	h.versions = append(h.versions, d.version)
-	if _, err := h.Root(); err != nil {
-		return nil, errors.Join(errors.New("sign trust root: the new version would not be accepted"), err)
+	h, err := ReadHistory(all, anchor, now)
+	if err == nil {
+		_, err = h.Root()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the new version would not be accepted: %w", err)
 	}
 	return h, nil
 }

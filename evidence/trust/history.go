@@ -21,6 +21,8 @@ var (
 	ErrUnpinned = errors.New("nobody says that its first version is the right one")
 	// ErrRollback: somebody presents an older or another root than the one that was accepted before.
 	ErrRollback = errors.New("an older or another trust root than the one that was accepted before")
+	// ErrExpired: the newest version has expired.
+	ErrExpired = errors.New("the trust root has expired, and there is no newer version")
 	// ErrSigners: a version is not signed by as many of its signers as it must be.
 	ErrSigners = errors.New("it is not signed by enough of its signers")
 )
@@ -262,8 +264,8 @@ func (h *History) Root() (*Root, error) {
 	t.signed = h.Signed()
 	now := t.time()
 	if now.IsZero() || !now.Before(v.Signing.Expires) {
-		return nil, fmt.Errorf("read signed trust root: version %d expired on %s, and there is no newer one: %w",
-			v.Number, day(v.Signing.Expires), ErrRollback)
+		return nil, fmt.Errorf("read signed trust root: version %d expired on %s: %w",
+			v.Number, day(v.Signing.Expires), ErrExpired)
 	}
 	return t, nil
 }
@@ -296,6 +298,6 @@ func (h *History) Bundles() []*evidence.Bundle {
 
 // IsRefusal reports whether an error is about what stands in a signed root, and not about reading it.
 func IsRefusal(err error) bool {
-	return slices.ContainsFunc([]error{ErrRollback, ErrSigners, evidence.ErrMalformed, evidence.ErrUnsupported, evidence.ErrSignature,
+	return slices.ContainsFunc([]error{ErrRollback, ErrExpired, ErrSigners, evidence.ErrMalformed, evidence.ErrUnsupported, evidence.ErrSignature,
 		evidence.ErrForeign, evidence.ErrCertificate, evidence.ErrPrivateKey}, func(kind error) bool { return errors.Is(err, kind) })
 }
