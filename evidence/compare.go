@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -123,7 +124,7 @@ func (s *ModelSignature) unsigned(claimed []Resource, found *Manifest) []string 
 		}
 	}
 	for _, name := range found.Excluded {
-		if !slices.Contains(reserved(), name) {
+		if !Reserved(name) {
 			names = append(names, name)
 		}
 	}
@@ -131,14 +132,38 @@ func (s *ModelSignature) unsigned(claimed []Resource, found *Manifest) []string 
 	return slices.Compact(names)
 }
 
+// Files is the number of files that the signature covers, whole or in shards.
+func (s *ModelSignature) Files() int {
+	paths := make(map[string]bool, len(s.Resources))
+	for _, r := range s.Resources {
+		if path, _, _, err := s.Serialization.splitName(r.Name); err == nil {
+			paths[path] = true
+		}
+	}
+	return len(paths)
+}
+
 // Exempt are the paths that the signer left out beyond those that every signature leaves out, whether they exist or not.
 func (s *ModelSignature) Exempt() []string {
 	var paths []string
 	for _, p := range s.IgnorePaths {
-		if !slices.Contains(reserved(), p) {
+		if !Reserved(p) {
 			paths = append(paths, p)
 		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
+}
+
+// KindOfName tells by its name whether a file is "code" or "weights", which decide what a model does; empty for any other.
+func KindOfName(name string) string {
+	base := strings.ToLower(path.Base(name))
+	switch ext := path.Ext(base); ext {
+	case ".py", ".pyc", ".ipynb", ".so", ".dll", ".dylib", ".js", ".wasm", ".jar", ".sh", ".jinja", ".lua", ".r":
+		return "code"
+	case ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".gguf", ".ggml", ".onnx", ".h5", ".hdf5",
+		".keras", ".pb", ".tflite", ".npy", ".npz", ".msgpack", ".model", ".params", ".mlmodel", ".llamafile", ".engine":
+		return "weights"
+	}
+	return ""
 }

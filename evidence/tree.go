@@ -24,6 +24,9 @@ func gitNames() []string { return []string{".git", ".gitattributes", ".github", 
 // reserved are all names that a digest leaves out at the root.
 func reserved() []string { return append(gitNames(), ClaimsFile, SignatureFile) }
 
+// Reserved reports whether a name at the root of a tree is one that its identity never covers.
+func Reserved(name string) bool { return slices.Contains(reserved(), name) }
+
 // Tree is the view of a directory that hashing needs; os.Root.FS and os.DirFS give one.
 type Tree interface {
 	fs.FS

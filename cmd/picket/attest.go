@@ -22,6 +22,7 @@ type attestFlags struct {
 	attest        bool
 	privateKey    string
 	allowSymlinks bool
+	cache         cacheFlags
 }
 
 // add declares the flags.
@@ -29,6 +30,7 @@ func (a *attestFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&a.attest, "attest", false, "append the result, signed, to PATH/claims.jsonl (PATH.claims.jsonl for a file)")
 	cmd.Flags().StringVar(&a.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
 	cmd.Flags().BoolVar(&a.allowSymlinks, "allow-symlinks", false, "for --attest: hash what links to files point to, see picket sign")
+	a.cache.add(cmd)
 }
 
 // check refuses what cannot be attested before any work is done.
@@ -76,7 +78,13 @@ func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config ex
 	if err != nil {
 		return err
 	}
-	m, err := c.hash(ctx, evidence.Options{AllowSymlinks: a.allowSymlinks})
+	opts := evidence.Options{AllowSymlinks: a.allowSymlinks}
+	save, err := a.cache.use(env, c, false, &opts)
+	if err != nil {
+		return err
+	}
+	m, err := c.hash(ctx, opts)
+	save()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,8 @@ type content struct {
 	isFile bool
 	sig    string // where its model signature is by default
 	claims string // where its claims are
+
+	again func(also []evidence.Serialization) (*evidence.Manifest, error) // hashes it as it was last hashed, and in other ways
 }
 
 // findContent looks at what a path names.
@@ -76,9 +79,11 @@ func resolved(path string) (string, error) {
 
 // hashFlags are the flags of every verb that hashes content.
 type hashFlags struct {
+	cacheFlags
 	allowSymlinks bool
 	workers       int
 	quiet         bool
+	own           bool // the verb describes the user's own content and decides nothing
 }
 
 // add declares the flags.
@@ -87,17 +92,28 @@ func (h *hashFlags) add(cmd *cobra.Command) {
 		"hash what symbolic links to files point to, inside the folder or the blobs of its Hugging Face cache")
 	cmd.Flags().IntVar(&h.workers, "workers", 0, "files to hash at the same time (default: one per processor)")
 	cmd.Flags().BoolVarP(&h.quiet, "quiet", "q", false, "no progress")
+	h.cacheFlags.add(cmd)
 }
 
-// options are the flags as the hashing takes them; finish ends the display of progress.
-func (h hashFlags) options(env Env) (opts evidence.Options, finish func()) {
+// options are the flags as the hashing takes them; finish ends the display of progress and saves the cache.
+func (h hashFlags) options(env Env, c *content) (opts evidence.Options, finish func(), err error) {
+	opts = evidence.Options{AllowSymlinks: h.allowSymlinks, Workers: h.workers}
+	save, err := h.use(env, c, !h.own, &opts)
+	if err != nil {
+		return opts, nil, err
+	}
 	p := report.NewProgress(env.Stderr, env.ErrTerm && !h.quiet, env.OutColumns, env.Now)
-	return evidence.Options{AllowSymlinks: h.allowSymlinks, Workers: h.workers, Progress: p}, p.Close
+	opts.Progress = p
+	return opts, func() { p.Close(); save() }, nil
 }
 
 // hash lists and hashes the content.
 func (c *content) hash(ctx context.Context, opts evidence.Options) (m *evidence.Manifest, err error) {
 	opts.Name = c.name
+	c.again = func(also []evidence.Serialization) (*evidence.Manifest, error) {
+		opts.Also, opts.Progress = also, nil
+		return c.hash(ctx, opts)
+	}
 	full, err := filepath.Abs(c.path)
 	if err == nil && c.isFile {
 		top, name := filepath.Split(full)
@@ -113,24 +129,33 @@ func (c *content) hash(ctx context.Context, opts evidence.Options) (m *evidence.
 
 // hash hashes the content as the flags say, with progress.
 func (h hashFlags) hash(ctx context.Context, env Env, c *content) (*evidence.Manifest, error) {
-	opts, finish := h.options(env)
+	opts, finish, err := h.options(env, c)
+	if err != nil {
+		return nil, err
+	}
 	defer finish()
 	return c.hash(ctx, opts)
 }
 
 // hashFolder hashes a folder. Nothing outside of it can be opened, whatever links are in it.
 func hashFolder(ctx context.Context, dir string, opts evidence.Options) (m *evidence.Manifest, err error) {
-	top, below := dir, "."
-	if opts.AllowSymlinks && isSnapshot(dir) {
-		// The links of a snapshot lead to blobs beside it: open the folder that holds both, and nothing above.
-		top, below = filepath.Dir(filepath.Dir(dir)), "snapshots/"+filepath.Base(dir)
-	}
-	root, err := os.OpenRoot(top)
+	root, below, err := openFolder(dir, opts.AllowSymlinks)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	return hashBelow(ctx, root.FS(), below, opts)
+}
+
+// openFolder opens a folder, so that nothing outside of it can be reached; below is its name in what was opened.
+func openFolder(dir string, allowSymlinks bool) (root *os.Root, below string, err error) {
+	top, below := dir, "."
+	if allowSymlinks && isSnapshot(dir) {
+		// The links of a snapshot lead to blobs beside it: open the folder that holds both, and nothing above.
+		top, below = filepath.Dir(filepath.Dir(dir)), "snapshots/"+filepath.Base(dir)
+	}
+	root, err = os.OpenRoot(top)
+	return root, below, err
 }
 
 // hashBelow hashes the folder of that name.
@@ -199,7 +224,9 @@ func readPublicKey(name string) (*evidence.PublicKey, error) {
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
 // not count, so that a decision sees the damage.
 func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time) []*claim.Claim {
-	return claim.Gather(c.entries(), claim.Options{Authority: root, Content: m, Now: now}).Claims
+	entries := c.entries()
+	c.complete(root, m, entries)
+	return claim.Gather(entries, claim.Options{Authority: root, Content: m, Now: now}).Claims
 }
 
 // entries reads the model signature and the claims beside the content.
@@ -214,4 +241,32 @@ func (c *content) entries() []claim.Entry {
 		entries = append(entries, e)
 	}
 	return append(entries, claimstore.Entries(c.claims, filepath.Base(c.claims))...)
+}
+
+// complete hashes the content again in the ways in which trusted model signatures list it, when that is not how its identity
+// is made. Only a trusted signature can ask for that. When it cannot be done, the signature fails for want of it.
+func (c *content) complete(root *trust.Root, m *evidence.Manifest, entries []claim.Entry) {
+	var also []evidence.Serialization
+	for _, e := range entries {
+		if e.Bundle == nil {
+			continue
+		}
+		_, proof, err := root.Verify(e.Bundle)
+		if err != nil {
+			continue
+		}
+		sig, err := evidence.ModelPayload(proof.Payload)
+		if err != nil {
+			continue // another kind of claim
+		}
+		if _, done := m.As(sig.Serialization); !done && !slices.Contains(also, sig.Serialization) {
+			also = append(also, sig.Serialization)
+		}
+	}
+	if len(also) == 0 || c.again == nil {
+		return
+	}
+	if again, err := c.again(also); err == nil {
+		_ = m.Adopt(again) // content that changed lacks what the signature needs, which then fails
+	}
 }

@@ -36,7 +36,7 @@ func newDigestCmd(env Env) *cobra.Command {
 		Short: "Print the digest that identifies a model, a dataset or a file",
 		Long: "Digest prints the identity that claims are about. Of a file it is the SHA-256. Of a folder it is the root digest\n" +
 			"of OpenSSF Model Signing over every file in it but model.sig, claims.jsonl and git's own files at its root.\n" +
-			"The Python tool orders some names differently; the digest that it signs is shown as an alias.",
+			"The Python tool orders some names differently; the root digest that it signs is shown as an alias.",
 		Example: "  picket digest model/\n  picket digest --format json model/ | jq .files",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,6 +54,7 @@ func newDigestCmd(env Env) *cobra.Command {
 			return out.answer(env, newDigestDocument(c, m), func(w io.Writer) error { return writeDigest(w, c, m) })
 		},
 	}
+	flags.own = true
 	flags.add(cmd)
 	out.add(cmd)
 	return cmd
@@ -76,9 +77,7 @@ func newDigestDocument(c *content, m *evidence.Manifest) digestDocument {
 func writeDigest(w io.Writer, c *content, m *evidence.Manifest) error {
 	var l lines
 	l.add("%s  %s", m.Digest(), shown(c.path))
-	if alias := m.PythonDigest(); alias != m.Digest() {
-		l.add("%s  alias in signatures of the Python tool", alias)
-	}
+	l.add("%s  alias in signatures of the Python tool", m.PythonDigest())
 	for _, name := range m.Excluded {
 		l.add("not in the digest: %s", shown(name))
 	}

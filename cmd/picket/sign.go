@@ -13,6 +13,7 @@ import (
 // signFlags are the flags of the verb.
 type signFlags struct {
 	hashFlags
+	form       formFlags
 	privateKey string
 	bundle     string
 }
@@ -23,7 +24,8 @@ func newSignCmd(env Env) *cobra.Command {
 		Use:   "sign PATH",
 		Short: "Sign a model so that anyone can tell that it was not changed",
 		Long: "Sign writes an OpenSSF Model Signing bundle with the digest of every file. picket verify and the Python tool\n" +
-			"model_signing both verify it. The bundle goes to PATH/model.sig, for a single file to PATH.sig.",
+			"model_signing both verify it; of single files, shards and BLAKE2b that tool verifies what --compat python makes.\n" +
+			"The bundle goes to PATH/model.sig, for a single file to PATH.sig.",
 		Example: "  picket sign model/ --private-key release.pem\n  picket sign model.gguf --private-key release.pem --bundle out.sig",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +39,9 @@ func newSignCmd(env Env) *cobra.Command {
 			return flags.run(cmd.Context(), env, c)
 		},
 	}
+	flags.own = true
 	flags.add(cmd)
+	flags.form.add(cmd)
 	cmd.Flags().StringVar(&flags.privateKey, "private-key", "", "PEM `FILE` with the EC private key")
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "write the bundle to `FILE` (default: PATH/model.sig, or PATH.sig)")
 	return cmd
@@ -55,33 +59,60 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	if err := outside(c, s.privateKey); err != nil {
 		return err
 	}
+	form, err := s.form.form()
+	if err != nil {
+		return err
+	}
 	key, err := readPrivateKey(s.privateKey)
 	if err != nil {
 		return err
 	}
-	m, err := s.hash(ctx, env, c)
+	m, err := s.hashFor(ctx, env, c, form)
 	if err != nil {
 		return err
 	}
-	bundle, err := evidence.SignModel(ctx, m, key)
+	statement, err := evidence.ModelStatement(m, form)
 	if err != nil {
 		return err
 	}
-	text, err := bundle.Marshal()
+	bundle, err := evidence.Sign(ctx, statement, key)
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(target, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	}); err != nil {
+	if err := writeBundle(target, bundle); err != nil {
 		return err
 	}
 	var l lines
 	l.add("signed %s  %s", m.Digest(), shown(c.path))
 	l.add("  %s by key %s", count(len(m.Resources), "file"), key.Public().Hint())
 	l.add("  bundle %s", shown(target))
+	s.form.describe(&l, m, form)
 	return l.writeTo(env.Stdout)
+}
+
+// hashFor hashes the content as the form needs it.
+func (s signFlags) hashFor(ctx context.Context, env Env, c *content, form evidence.Form) (*evidence.Manifest, error) {
+	opts, finish, err := s.options(env, c)
+	if err != nil {
+		return nil, err
+	}
+	defer finish()
+	if err := s.form.prepare(form, &opts); err != nil {
+		return nil, err
+	}
+	return c.hash(ctx, opts)
+}
+
+// writeBundle replaces the file with a bundle on one line.
+func writeBundle(target string, bundle *evidence.Bundle) error {
+	text, err := bundle.Marshal()
+	if err != nil {
+		return err
+	}
+	return replaceFile(target, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 }
 
 // outside refuses a private key that lies in the folder: it would be published with the model.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +20,9 @@ type verifyFlags struct {
 	out       plainOutput
 	publicKey string
 	bundle    string
-	ignore    []string
+	ignore    ignoreFlag
+	compat    compatFlag
+	lenient   bool
 }
 
 // verifyDocument is the JSON form of a verification.
@@ -34,6 +38,9 @@ type verifyDocument struct {
 	Files       int                `json:"files"`
 	Differences []verifyDifference `json:"differences"`
 	Excluded    []string           `json:"excluded"` // there, and covered by no signature
+	Unsigned    []string           `json:"unsigned"` // there, and not covered by this signature
+	Exempt      []string           `json:"exempt"`   // what the signer left out by choice, there or not
+	Method      string             `json:"method"`   // how the signature lists the content
 }
 
 // verifyDifference is one file that is not as it was signed.
@@ -58,7 +65,7 @@ func newVerifyCmd(env Env) *cobra.Command {
 			if err := needs(cmd, "public-key", flags.publicKey); err != nil {
 				return err
 			}
-			if err := flags.out.check(); err != nil {
+			if err := errors.Join(flags.out.check(), flags.compat.check()); err != nil {
 				return err
 			}
 			c, err := findContent(args[0])
@@ -82,7 +89,9 @@ func newVerifyCmd(env Env) *cobra.Command {
 	flags.out.add(cmd)
 	cmd.Flags().StringVar(&flags.publicKey, "public-key", "", "PEM `FILE` with the public key of who must have signed")
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "read the bundle from `FILE` (default: PATH/model.sig, or PATH.sig)")
-	cmd.Flags().StringSliceVar(&flags.ignore, "ignore-path", nil, "accept that `PATH`, below the folder, is not signed (repeatable)")
+	cmd.Flags().BoolVar(&flags.lenient, "ignore-unsigned-files", false, "check only the files that are signed; others are named, and anything may be in them")
+	flags.ignore.add(cmd, "accept that `PATH`, below the folder, is not signed (repeatable)")
+	flags.compat.add(cmd)
 	return cmd
 }
 
@@ -101,29 +110,39 @@ func (v verifyFlags) verify(ctx context.Context, env Env, c *content) (*verifyDo
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
 	doc := &verifyDocument{Schema: "picket.verification/1", Path: c.path, Bundle: name, Key: key.Hint(),
-		Differences: []verifyDifference{}, Excluded: []string{}}
+		Differences: []verifyDifference{}, Excluded: []string{}, Unsigned: []string{}, Exempt: []string{}}
 	sig, err := evidence.VerifyModel(data, key)
 	if err != nil {
 		doc.Failure = err.Error()
 		return doc, nil
 	}
-	doc.Signed, doc.Files = sig.Root, len(sig.Resources)
-	opts, finish := v.options(env)
-	defer finish()
-	opts = sig.Options(opts)
-	for _, p := range v.ignore {
-		opts.Ignore = append(opts.Ignore, filepath.ToSlash(filepath.Clean(p)))
-	}
-	m, err := c.hash(ctx, opts)
+	return doc, v.compare(ctx, env, c, sig, doc)
+}
+
+// compare completes the answer with what the content is, hashed as the signature was made.
+func (v verifyFlags) compare(ctx context.Context, env Env, c *content, sig *evidence.ModelSignature, doc *verifyDocument) error {
+	doc.Signed, doc.Files, doc.Method = sig.Root, sig.Files(), sig.Serialization.String()
+	doc.Exempt = append(doc.Exempt, sig.Exempt()...)
+	opts, finish, err := v.options(env, c)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	defer finish()
+	opts.ListedOnly, opts.SkipLinkedFolders = v.lenient, v.compat.python()
+	if err := v.ignore.addTo(&opts); err != nil {
+		return err
+	}
+	m, err := c.hash(ctx, sig.Options(opts))
+	if err != nil {
+		return err
 	}
 	doc.Digest, doc.Excluded = m.Digest(), append(doc.Excluded, m.Excluded...)
 	for _, d := range sig.Compare(m) {
 		doc.Differences = append(doc.Differences, verifyDifference(d))
 	}
+	doc.Unsigned = append(doc.Unsigned, sig.Unsigned...)
 	doc.Verified = len(doc.Differences) == 0
-	return doc, nil
+	return nil
 }
 
 // write is the answer for people.
@@ -139,7 +158,7 @@ func (d *verifyDocument) write(w io.Writer) error {
 	default:
 		l.add("NOT verified  %s: the signature by key %s holds, the content is another", shown(d.Path), d.Key)
 	}
-	const most = 50
+	const most = 50 // lines of a kind
 	for i, difference := range d.Differences {
 		if i == most {
 			l.add("  and %d more; --format json lists all", len(d.Differences)-most)
@@ -148,9 +167,38 @@ func (d *verifyDocument) write(w io.Writer) error {
 		l.add("  %s", evidence.Difference(difference))
 	}
 	for _, name := range d.Excluded {
-		l.add("  not covered by any signature: %s", shown(name))
+		if evidence.Reserved(name) {
+			l.add("  not covered by any signature: %s", shown(name))
+		}
 	}
+	d.writeUnsigned(&l, most)
 	return l.writeTo(w)
+}
+
+// writeUnsigned names what the signature says nothing about. Code and weights come first, because they decide what a model
+// does.
+func (d *verifyDocument) writeUnsigned(l *lines, most int) {
+	for _, p := range d.Exempt {
+		l.add("  the signer left out: %s", shown(p))
+	}
+	names := slices.Clone(d.Unsigned)
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(contentKind(b), contentKind(a)) })
+	for i, name := range names {
+		if i == most {
+			l.add("  and %d more that are not signed; --format json lists all", len(names)-most)
+			break
+		}
+		l.add("  not signed%s: %s", contentKind(name), shown(name))
+	}
+}
+
+// contentKind says that a file is of a kind that decides what a model does, by its name.
+func contentKind(name string) string {
+	kind := evidence.KindOfName(name)
+	if kind == "" {
+		return ""
+	}
+	return ", " + kind
 }
 
 // count writes a number with its noun.
