@@ -14,8 +14,9 @@ test: corpus ## every test; those whose optional tools are missing say so and sk
 	PICKET_SKIPPED=$(CURDIR)/bin/skipped PICKET_CORPUS=$(CURDIR)/corpus PICKET_VENV=$(CURDIR)/$(VENV) $(GO) test -timeout 20m ./...
 	@if [ -s bin/skipped ]; then echo "Skipped, because optional tools are missing (make setup installs them):" && sort -u bin/skipped; fi
 
-check: lint ## linters, the race detector where there is concurrency, generated docs
+check: lint ## linters, the race detector where there is concurrency, PKCS#11, generated docs
 	CGO_ENABLED=1 $(GO) test -race ./detect ./internal/limits ./artifact/source/... ./claimstore/... ./report/... ./evidence/...
+	CGO_ENABLED=1 $(GO) test -tags pkcs11 ./evidence/pkcs11
 	$(MAKE) generate && git diff --exit-code docs/reference
 
 lint: $(LINT) ## the pinned linters

@@ -6,7 +6,7 @@ venv=${1:-.venv}
 here=$(dirname "$0")
 packages="python3-venv python3-torch python3-sklearn python3-joblib python3-xgboost python3-pandas python3-scipy python3-dill
   python3-cloudpickle python3-lz4 python3-h5py python3-tables
-  curl r-base-core r-recommended r-cran-randomforest r-cran-e1071 default-jre-headless libonnx-testdata zip openssl p7zip-full"
+  curl r-base-core r-recommended r-cran-randomforest r-cran-e1071 default-jre-headless libonnx-testdata zip openssl p7zip-full softhsm2"
 missing=""
 for p in $packages; do
 	dpkg -s "$p" >/dev/null 2>&1 || missing="$missing $p"
