@@ -18,7 +18,8 @@ type reader struct {
 	bill               *bom.Bill
 	graph              []*document.Node
 	byID               map[string]*document.Node
-	relations          []*document.Node
+	from               map[string][]*document.Node // relationships, by the element that they are of
+	use                map[string]string           // of datasets, as relationships say
 	creation           *document.Node
 	document, sbom     *document.Node
 	main               *document.Node
@@ -29,13 +30,16 @@ type reader struct {
 
 // read makes the bill of a document without its annotations.
 func read(tree *document.Node) *reader {
-	r := &reader{bill: &bom.Bill{Kept: map[string]json.RawMessage{}}, graph: elements(tree.Get("@graph")), byID: map[string]*document.Node{}}
+	r := &reader{
+		bill: &bom.Bill{Kept: map[string]json.RawMessage{}}, graph: elements(tree.Get("@graph")), byID: map[string]*document.Node{},
+		from: map[string][]*document.Node{}, use: map[string]string{},
+	}
 	for _, e := range r.graph {
 		if id := idOf(e); id != "" && r.byID[id] == nil {
 			r.byID[id] = e
 		}
 		if t := typeOf(e); t == "Relationship" || t == "LifecycleScopedRelationship" {
-			r.relations = append(r.relations, e)
+			r.relation(e)
 		}
 	}
 	r.findMain()
@@ -59,6 +63,20 @@ func read(tree *document.Node) *reader {
 		})
 	}
 	return r
+}
+
+// relation notes a relationship where it is looked for.
+func (r *reader) relation(x *document.Node) {
+	from := x.Get("from").String()
+	r.from[from] = append(r.from[from], x)
+	uses := map[string]string{"trainedOn": "train", "testedOn": "test"}
+	if use := uses[x.Get("relationshipType").String()]; use != "" {
+		for _, to := range elements(x.Get("to")) {
+			if r.use[to.String()] == "" {
+				r.use[to.String()] = use
+			}
+		}
+	}
 }
 
 // typeOf is the type of an element.
@@ -138,7 +156,7 @@ func (r *reader) creationInfo() {
 // group tells the elements apart that stand for parts of the bill.
 func (r *reader) group() {
 	above := map[string]bool{}
-	for _, x := range r.relations {
+	for _, x := range r.graph {
 		from, kind := x.Get("from").String(), x.Get("relationshipType").String()
 		for _, to := range elements(x.Get("to")) {
 			if kind == "ancestorOf" && to.String() == idOf(r.main) {
@@ -292,13 +310,7 @@ func (r *reader) dataset(e *document.Node) bom.Dataset {
 	if list := elements(e.Get("externalIdentifier")); len(list) > 0 {
 		d.Identifier = declared(list[0].Get("identifier").String(), "externalIdentifier")
 	}
-	uses := map[string]string{"trainedOn": "train", "testedOn": "test"}
-	for _, x := range r.relations {
-		use := uses[x.Get("relationshipType").String()]
-		if use != "" && d.Use == "" && slices.ContainsFunc(elements(x.Get("to")), func(n *document.Node) bool { return n.String() == idOf(e) }) {
-			d.Use = use
-		}
-	}
+	d.Use = r.use[idOf(e)]
 	readData(&d, e)
 	return d
 }
@@ -321,8 +333,8 @@ func readData(d *bom.Dataset, e *document.Node) {
 // licences lists the licences of an element: those that are declared, then those that were concluded.
 func (r *reader) licences(e *document.Node) (list []bom.Field) {
 	for _, kind := range []string{"hasDeclaredLicense", "hasConcludedLicense"} {
-		for _, x := range r.relations {
-			if x.Get("from").String() != idOf(e) || x.Get("relationshipType").String() != kind {
+		for _, x := range r.from[idOf(e)] {
+			if x.Get("relationshipType").String() != kind {
 				continue
 			}
 			for _, to := range elements(x.Get("to")) {

@@ -100,6 +100,9 @@ func Encode(w io.Writer, b *bom.Bill) error {
 
 // lostParts lists the kept parts that a document has no place for any more.
 func lostParts(tree *document.Node, own map[string]json.RawMessage) []document.Statement {
+	if len(own) == 0 {
+		return nil
+	}
 	trial, err := document.Of(json.RawMessage(document.Raw(tree)))
 	if err != nil {
 		return nil
