@@ -53,7 +53,7 @@ func Build(ctx context.Context, in Input) (*Bill, error) {
 	if in.Content == nil || in.Manifest == nil || len(in.Manifest.Resources) == 0 {
 		return nil, errors.New("make bill: there is no content, or no manifest of it")
 	}
-	b := &builder{ctx: ctx, in: in, files: map[string]evidence.Resource{}, unread: map[string]string{}, leftOut: map[string]int{},
+	b := &builder{ctx: ctx, in: in, files: map[string]evidence.Resource{}, unread: map[string]string{}, libraries: map[string]int{}, leftOut: map[string]int{},
 		formats: slices.Concat(models(), others()), weights: map[string]bool{}}
 	for _, f := range models() {
 		b.weights[f.Info().Name] = true
@@ -98,6 +98,7 @@ type builder struct {
 	unread    map[string]string
 	fatal     error
 	leftOut   map[string]int // values beyond a bound, by the name of the list
+	libraries map[string]int // the place in Bill.Software of each library, by its name as the index compares it
 	conflicts int
 	// computed is the number of parameters that the tensors have, by the file that they were counted in.
 	computed Field
@@ -121,6 +122,9 @@ func (b *builder) list() error {
 		found := b.recognise(r.Name)
 		if b.fatal != nil {
 			return fmt.Errorf("make bill of %s: %w", b.in.Manifest.Name, b.fatal)
+		}
+		if weightsName(r.Name) && !b.weights[found] {
+			b.note(r.Name, fmt.Errorf("it has the name of weights and the content of %s", found))
 		}
 		b.bill.Files = append(b.bill.Files, File{Name: r.Name, Digest: r.Digest, Size: r.Size, Format: found, Role: b.roleOf(r.Name, found)})
 	}

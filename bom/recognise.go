@@ -192,6 +192,11 @@ func isProgram(format string) bool { return format == "elf" || format == "pe" ||
 // trainingState are files of weights' formats that a trainer keeps for itself.
 var trainingState = []string{"training_args", "optimizer", "scheduler", "scaler", "rng_state", "random_states"}
 
+// weightsName reports whether a name is one that only weights have.
+func weightsName(name string) bool {
+	return slices.Contains([]string{".safetensors", ".gguf", ".onnx", ".keras", ".tflite"}, strings.ToLower(path.Ext(name)))
+}
+
 // tokenizerFiles are files that a tokenizer is loaded from.
 var tokenizerFiles = []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
 	"vocab.txt", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "chat_template.jinja", "chat_template.json"}

@@ -127,30 +127,32 @@ func onnxFile() string {
 	return num(1, 8) + field(2, "pytorch") + field(3, "2.7.0") + field(7, graph) + field(8, field(1, "")+num(2, 17)) + field(14, field(1, "license")+field(2, "mit"))
 }
 
-// kerasFile writes a .keras archive.
-func kerasFile(t testing.TB) string {
-	t.Helper()
+// fixtureZip writes a zip archive without compression.
+func fixtureZip(members ...[2]string) string {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for _, m := range [][2]string{
-		{"metadata.json", `{"keras_version": "3.11.0", "date_saved": "2026-03-01@12:00:00"}`},
-		{"config.json", `{"module": "keras", "class_name": "Sequential", "config": {"name": "digits", "layers": [
-			{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [null, 28, 28, 1]}}, {"class_name": "Dense", "config": {"name": "out"}}]},
-			"compile_config": {"optimizer": "adam", "loss": "sparse_categorical_crossentropy"}}`},
-		{"model.weights.h5", "\x89HDF\r\n\x1a\n"},
-	} {
+	for _, m := range members {
 		f, err := w.CreateHeader(&zip.FileHeader{Name: m[0], Method: zip.Store})
 		if err == nil {
 			_, err = f.Write([]byte(m[1]))
 		}
 		if err != nil {
-			t.Fatal(err)
+			panic(err) // a buffer takes everything
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return b.String()
+}
+
+// kerasFile writes a .keras archive.
+func kerasFile() string {
+	return fixtureZip([2]string{"metadata.json", `{"keras_version": "3.11.0", "date_saved": "2026-03-01@12:00:00"}`},
+		[2]string{"config.json", `{"module": "keras", "class_name": "Sequential", "config": {"name": "digits", "layers": [
+			{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [null, 28, 28, 1]}}, {"class_name": "Dense", "config": {"name": "out"}}]},
+			"compile_config": {"optimizer": "adam", "loss": "sparse_categorical_crossentropy"}}`},
+		[2]string{"model.weights.h5", "\x89HDF\r\n\x1a\n"})
 }
 
 const apacheText = `                                 Apache License
@@ -252,7 +254,7 @@ func llama() repository {
 }
 
 // repositories are the ten kinds that golden bills exist of.
-func repositories(t testing.TB) map[string]repository {
+func repositories(testing.TB) map[string]repository {
 	adapter := safetensorsFile(map[string]string{"format": "pt"}, map[string]tensor{
 		"base_model.model.q.lora_A.weight": {"F32", []int64{8, 64}}, "base_model.model.q.lora_B.weight": {"F32", []int64{64, 8}}})
 	part := func(n int64) string { return safetensorsFile(nil, map[string]tensor{"w": {"F16", []int64{n, 4}}}) }
@@ -287,7 +289,7 @@ func repositories(t testing.TB) map[string]repository {
 			"conda.yaml":      "name: e\nchannels: [conda-forge]\ndependencies:\n- python=3.11.2\n- pip<=25\n- numpy=2.3.0\n- pip:\n  - scikit-learn==1.7.2\n  - cloudpickle==3.1.1\n",
 			"python_env.yaml": "python: 3.11.2\nbuild_dependencies: [pip==25.0, setuptools]\ndependencies: [-r requirements.txt]\n"},
 		"onnx":  {"model.onnx": onnxFile(), "README.md": "# Classifier\n\nSorts things.\n"},
-		"keras": {"digits.keras": kerasFile(t), "README.md": "---\nlibrary_name: keras\nlicense: bsd-3-clause\npipeline_tag: image-classification\n---\n"},
+		"keras": {"digits.keras": kerasFile(), "README.md": "---\nlibrary_name: keras\nlicense: bsd-3-clause\npipeline_tag: image-classification\n---\n"},
 		"merge": {"config.json": `{"architectures": ["MistralForCausalLM"], "model_type": "mistral", "torch_dtype": "float16"}`, "model.safetensors": part(16),
 			"mergekit_config.yml": "merge_method: slerp\nbase_model: a/one\nslices:\n- sources:\n  - {model: a/one, layer_range: [0, 2]}\n  - {model: b/two, layer_range: [0, 2]}\ndtype: bfloat16\n",
 			"README.md":           "---\nbase_model: [a/one, b/two]\nlicense: other\nlicense_name: house rules\nlicense_link: LICENSE.md\ntags: [merge, mergekit]\n---\n# M\n"},

@@ -52,11 +52,8 @@ func (b *builder) software(s Software) {
 	if s.Version.Value == "" {
 		s.Version = unresolved(s.Name.Source, "no file says which version")
 	}
-	for i := range b.bill.Software {
+	if i, there := b.libraries[normal(s.Name.Value)]; there {
 		known := &b.bill.Software[i]
-		if normal(known.Name.Value) != normal(s.Name.Value) {
-			continue
-		}
 		switch {
 		case known.Version.Confidence == Unresolved:
 			use := known.Use
@@ -73,6 +70,7 @@ func (b *builder) software(s Software) {
 		b.leftOut["software"]++
 		return
 	}
+	b.libraries[normal(s.Name.Value)] = len(b.bill.Software)
 	b.bill.Software = append(b.bill.Software, s)
 }
 
