@@ -282,6 +282,12 @@ func tampers(source string) map[string]func(t *testing.T, dir string) string {
 			}
 			return "extra does not come from the source"
 		},
+		"a file that looks like claims": func(t *testing.T, dir string) string {
+			if err := os.WriteFile(filepath.Join(dir, "picket_v1.2.3_linux_arm64.claims.jsonl"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return "picket_v1.2.3_linux_arm64.claims.jsonl does not come from the source"
+		},
 		"a file less": func(t *testing.T, dir string) string {
 			if err := os.Remove(filepath.Join(dir, sumsFile)); err != nil {
 				t.Fatal(err)

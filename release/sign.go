@@ -141,7 +141,14 @@ func hashRelease(ctx context.Context, dir string, sig *evidence.ModelSignature) 
 	return evidence.HashTree(ctx, tree, opts)
 }
 
-// signed reports whether a file of a release holds signatures: it differs each time a release is made.
-func signed(name string) bool {
-	return name == evidence.SignatureFile || name == evidence.ClaimsFile || strings.HasSuffix(name, "."+evidence.ClaimsFile)
+// signed are the files of a release that hold signatures: they differ each time a release is made.
+func (r *record) signed() []string {
+	all := []string{evidence.SignatureFile, evidence.ClaimsFile, indexClaims}
+	for _, p := range r.Programs {
+		all = append(all, p.claims())
+	}
+	for _, name := range r.downloads() {
+		all = append(all, name+"."+evidence.ClaimsFile)
+	}
+	return all
 }
