@@ -452,3 +452,36 @@ func TestModelBesideItsProgramIsFound(t *testing.T) {
 		t.Errorf("task %+v, family %+v", b.Model.Task, b.Model.Family)
 	}
 }
+
+// built are bills that were made from repositories of many kinds, the golden files of package bom.
+func built(t testing.TB) map[string]*bom.Bill {
+	t.Helper()
+	all := map[string]*bom.Bill{}
+	for name, raw := range testkit.Samples(t, "../testdata/*.json", 9) {
+		b, err := bom.Decode(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimSuffix(name, ".json")] = b
+	}
+	return all
+}
+
+func TestBillsOfRepositories(t *testing.T) {
+	valid := schemas(t)
+	for name, b := range built(t) {
+		want, err := document.Clean(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range versions() {
+			doc := encode(t, b, v)
+			if d := same(want, decode(t, doc)); d != "" {
+				t.Errorf("%s: %s", name, d)
+			}
+			if err := validate(valid[v], doc); err != nil {
+				t.Errorf("%s %s: %v", name, v, err)
+			}
+		}
+	}
+}

@@ -103,7 +103,7 @@ func lostParts(tree *document.Node, own map[string]json.RawMessage) []document.S
 	if len(own) == 0 {
 		return nil
 	}
-	trial, err := document.Of(json.RawMessage(document.Raw(tree)))
+	trial, err := document.Of(document.Raw(tree))
 	if err != nil {
 		return nil
 	}

@@ -393,3 +393,24 @@ func TestPartsOfOtherFormsTravel(t *testing.T) {
 		t.Errorf("%v\n%s", err, back.String())
 	}
 }
+
+func TestBillsOfRepositories(t *testing.T) {
+	valid := schema(t)
+	for name, raw := range testkit.Samples(t, "../testdata/*.json", 9) {
+		b, err := bom.Decode(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := document.Clean(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc := encode(t, b)
+		if d := same(want, decode(t, doc)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		if err := validate(valid, doc); err != nil {
+			t.Errorf("%s: %.2000s", name, err)
+		}
+	}
+}
