@@ -39,7 +39,7 @@ func g7Metadata() []element {
 			places: func(b *Bill) []place { return []place{stated("format", b.Format)} }},
 		{id: "sbom-data-format-version", cluster: c, title: "SBOM data format version", remedy: "write the bill as CycloneDX or SPDX: picket bom convert",
 			places: func(b *Bill) []place { return []place{stated("format_version", b.FormatVersion)} }},
-		{id: "sbom-author-signature", cluster: c, title: "SBOM author signature", remedy: "picket attest PATH --type bom --predicate BOM.json --private-key KEY",
+		{id: "sbom-author-signature", cluster: c, title: "SBOM author signature", remedy: "picket attest bom PATH --predicate BOM.json --private-key KEY.pem",
 			places: func(b *Bill) []place { return claims(b, "bom", "ai-bom", "sbom") }},
 		{id: "sbom-tool-name", cluster: c, title: "SBOM tool name", remedy: "make the bill with picket bom gen",
 			places: func(b *Bill) []place { return []place{stated("tool", b.Tool)} }},
@@ -157,11 +157,11 @@ func g7Datasets() []element {
 			places: field("content", func(d Dataset) Field { return d.Content })},
 		{id: "dataset-identifier", title: "Dataset identifier", remedy: "name datasets of the hub as ORG/NAME in `datasets:` of the front matter of README.md",
 			places: field("identifier", func(d Dataset) Field { return d.Identifier })},
-		{id: "dataset-hash", title: "Dataset hash", remedy: "state the digest of the data in a training-run claim: picket attest PATH --type training-run; picket digest DATASET prints it",
+		{id: "dataset-hash", title: "Dataset hash", remedy: "state the digest of the data in a training-run claim: picket attest training-run PATH --predicate RUN.json --private-key KEY.pem; picket digest DATASET prints it",
 			places: field("digest", func(d Dataset) Field { return stated("", string(d.Digest)).Field })},
 		{id: "dataset-provenance", title: "Dataset provenance", remedy: "add a section \"### Data collection\" to README.md",
 			places: field("provenance", func(d Dataset) Field { return d.Provenance })},
-		{id: "dataset-statistical-properties", title: "Dataset statistical properties", remedy: "make a bill of the dataset itself, or a dataset profile: picket attest DATASET --type dataset-profile",
+		{id: "dataset-statistical-properties", title: "Dataset statistical properties", remedy: "make a bill of the dataset itself, or a dataset profile: picket attest dataset-profile DATASET --predicate PROFILE.json --private-key KEY.pem",
 			places: field("statistics", func(d Dataset) Field { return d.Statistics })},
 		{id: "dataset-sensitivity", title: "Dataset sensitivity", remedy: "add a section \"### Personal and sensitive information\" to the card of the dataset, and make a bill of it",
 			places: field("sensitivity", func(d Dataset) Field { return d.Sensitivity })},
@@ -190,17 +190,17 @@ func g7Rest() []element {
 			places: func(b *Bill) []place { return each("model.hardware", b.Model.Hardware) }},
 		{id: "security-controls", cluster: sec, title: "Security controls", remedy: "add a section \"## Security\" or \"## Safety\" to README.md",
 			places: func(b *Bill) []place { return each("security.controls", b.Security.Controls) }},
-		{id: "security-compliance", cluster: sec, title: "Security compliance", remedy: "add a section \"## Compliance\" to README.md, or attest a vendor assessment: picket attest PATH --type vendor-assessment",
+		{id: "security-compliance", cluster: sec, title: "Security compliance", remedy: "add a section \"## Compliance\" to README.md, or attest a vendor assessment: picket attest vendor-assessment PATH --private-key KEY.pem",
 			places: func(b *Bill) []place {
 				return append(claims(b, "vendor-assessment"), each("security.compliance", b.Security.Compliance)...)
 			}},
 		{id: "cybersecurity-policy", cluster: sec, title: "Cybersecurity policy information", remedy: "add SECURITY.md, which says how to report a vulnerability",
 			places: func(b *Bill) []place { return []place{at("security.policy", b.Security.Policy)} }},
-		{id: "vulnerability-referencing", cluster: sec, title: "Vulnerability referencing", remedy: "attest the status of vulnerabilities as OpenVEX: picket attest PATH --type vulnerability-status --predicate VEX.json",
+		{id: "vulnerability-referencing", cluster: sec, title: "Vulnerability referencing", remedy: "attest the status of vulnerabilities as OpenVEX: picket attest vulnerability-status PATH --predicate VEX.json --private-key KEY.pem",
 			places: func(b *Bill) []place {
 				return append(claims(b, "vulnerability-status", "openvex", "vex"), each("security.vulnerabilities", b.Security.Vulnerabilities)...)
 			}},
-		{id: "security-metrics", cluster: kpi, title: "Security metrics", remedy: "picket scan PATH --attest --private-key KEY, and give the trust root to picket bom: --trust",
+		{id: "security-metrics", cluster: kpi, title: "Security metrics", remedy: "picket scan PATH --attest --private-key KEY.pem, and give the trust root to picket bom: --trust",
 			places: func(b *Bill) []place {
 				return append(each("security.metrics", b.Security.Metrics), claims(b, "scan-result", "evaluation")...)
 			}},
