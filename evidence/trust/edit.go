@@ -58,6 +58,21 @@ func End(text []byte, name string, until time.Time) ([]byte, error) {
 	return mark(text, name, "until", day(until))
 }
 
+// PowersOf are the kinds and groups that the text lets an identity make.
+func PowersOf(text []byte, name string) ([]string, error) {
+	i, err := find(text, name)
+	if err != nil {
+		return nil, err
+	}
+	var may []string
+	if list := field(i, "may"); list != nil {
+		for _, kind := range list.Content {
+			may = append(may, kind.Value)
+		}
+	}
+	return may, nil
+}
+
 // mark adds a line to an identity, after its name.
 func mark(text []byte, name, key, value string) ([]byte, error) {
 	i, err := find(text, name)
