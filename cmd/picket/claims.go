@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,13 +23,19 @@ type claimsDocument struct {
 // claimDocument is one claim after its checks.
 type claimDocument struct {
 	Source  string        `json:"source"`
+	Kind    string        `json:"kind"`
 	Type    string        `json:"type"`
-	Key     string        `json:"key"`
+	Key     string        `json:"key"`     // the first signer
+	Signers []string      `json:"signers"` // all of them
 	Subject picket.Digest `json:"subject"`
 	Counts  bool          `json:"counts"`
+	Record  bool          `json:"record"` // it holds, and is no evidence
 	Failure string        `json:"failure"`
 	Verdict string        `json:"verdict"`
-	Time    string        `json:"time"` // self-asserted
+	// Time is when it was made: as a trusted clock saw it, which is then named, else as the signer says.
+	Time     string `json:"time"`
+	Clock    string `json:"clock"`
+	Condemns string `json:"condemns"`
 }
 
 // absenceNote stands under every answer that rests on a local file.
@@ -66,7 +74,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 				return err
 			}
 			for _, listed := range doc.Claims {
-				if !listed.Counts && root.Len() > 0 {
+				if !listed.Counts && !listed.Record && root.Len() > 0 {
 					return exitCode(exitFinding)
 				}
 			}
@@ -76,6 +84,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 	flags.add(cmd)
 	out.add(cmd)
 	trusted.add(cmd)
+	cmd.AddCommand(newClaimsHeadCmd(env), newClaimsCheckCmd(env), newClaimsCountersignCmd(env))
 	return cmd
 }
 
@@ -84,16 +93,34 @@ func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Cla
 	doc := &claimsDocument{Schema: "picket.claims/1", Path: about.path, Digest: digest, Claims: []claimDocument{},
 		Notes: append([]string{absenceNote}, notes...)}
 	for _, c := range claims {
-		d := claimDocument{Source: c.Source, Type: c.PredicateType, Key: c.Signer, Subject: c.Subject, Counts: c.Counts()}
+		d := claimDocument{Source: c.Source, Kind: c.Kind.Name, Type: c.PredicateType, Key: c.Signer, Signers: []string{}, Subject: c.Subject,
+			Counts: c.Counts(), Record: c.Holds() && !c.Counts(), Condemns: c.Condemnation}
+		for _, signer := range c.Signers {
+			d.Signers = append(d.Signers, signer.Name)
+		}
 		if c.Failure != nil {
 			d.Failure = c.Failure.Error()
 		}
 		if scan := c.Scan(); scan != nil {
-			d.Verdict, d.Time = scan.Verdict.String(), scan.Time.Format("2006-01-02T15:04:05Z07:00")
+			d.Verdict = scan.Verdict.String()
 		}
+		d.when(c)
 		doc.Claims = append(doc.Claims, d)
 	}
 	return doc
+}
+
+// when notes the time of a claim: a trusted clock is better than the word of the signer.
+func (d *claimDocument) when(c *claim.Claim) {
+	if c.Proof != nil {
+		if seen, ok := c.Proof.Earliest(); ok {
+			d.Time, d.Clock = seen.Time.UTC().Format(time.RFC3339), seen.Source
+			return
+		}
+	}
+	if !c.Made.IsZero() {
+		d.Time = c.Made.UTC().Format(time.RFC3339)
+	}
 }
 
 // write is the list for people.
@@ -102,12 +129,17 @@ func (d *claimsDocument) write(w io.Writer) error {
 	l.add("%s  %s", d.Digest, shown(d.Path))
 	for _, c := range d.Claims {
 		switch {
-		case !c.Counts:
-			l.add("  does not count  %s: %s", shown(c.Source), shown(c.Failure))
-		case c.Verdict != "":
-			l.add("  counts          %s: scan result %s, signed by %s, says it was made at %s", shown(c.Source), c.Verdict, shown(c.Key), c.Time)
+		case c.Counts:
+			l.add("  counts          %s: %s", shown(c.Source), c.describe())
+		case c.Record:
+			l.add("  record          %s: %s", shown(c.Source), c.describe())
+		case c.Kind != "":
+			l.add("  does not count  %s: %s: %s", shown(c.Source), c.describe(), shown(c.Failure))
 		default:
-			l.add("  counts          %s: model signature by %s", shown(c.Source), shown(c.Key))
+			l.add("  does not count  %s: %s", shown(c.Source), shown(c.Failure))
+		}
+		if c.Condemns != "" {
+			l.add("  CONDEMNS        %s: %s", shown(c.Source), shown(c.Condemns))
 		}
 	}
 	if len(d.Claims) == 0 {
@@ -117,4 +149,23 @@ func (d *claimsDocument) write(w io.Writer) error {
 		l.add("note: %s", note)
 	}
 	return l.writeTo(w)
+}
+
+// describe is what the claim is, who signed it and when.
+func (d *claimDocument) describe() string {
+	title := d.Kind
+	if k, ok := claim.KindOf(d.Type); ok {
+		title = k.Title
+	}
+	if d.Verdict != "" {
+		title += " " + d.Verdict
+	}
+	title += ", signed by " + shown(strings.Join(d.Signers, " and "))
+	switch {
+	case d.Clock != "":
+		title += ", seen at " + d.Time + " by " + shown(d.Clock)
+	case d.Time != "":
+		title += ", says it was made at " + d.Time
+	}
+	return title
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/evidence/claim"
+	"github.com/picketsec/picket/evidence/lineage"
 	"github.com/picketsec/picket/evidence/trust"
 	"github.com/picketsec/picket/report"
 )
@@ -223,10 +224,16 @@ func readPublicKey(name string) (*evidence.PublicKey, error) {
 
 // judge reads everything that is claimed about the content and checks it. What cannot be read becomes a claim that does
 // not count, so that a decision sees the damage.
-func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time) []*claim.Claim {
-	entries := c.entries()
+// More claims come from elsewhere: revocations, and claims about what the content was made from.
+func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time, more ...claim.Entry) []*claim.Claim {
+	entries := append(c.entries(), more...)
 	c.complete(root, m, entries)
-	return claim.Gather(entries, claim.Options{Authority: root, Content: m, Now: now}).Claims
+	options := claim.Options{Authority: root, Content: m, Now: now}
+	set := claim.Gather(entries, options)
+	if err := lineage.Enforce(set, options); err != nil {
+		return append(set.Claims, claim.Unreadable("lineage", err))
+	}
+	return set.Claims
 }
 
 // entries reads the model signature and the claims beside the content.
