@@ -13,9 +13,9 @@ import (
 // signFlags are the flags of the verb.
 type signFlags struct {
 	hashFlags
-	form       formFlags
-	privateKey string
-	bundle     string
+	form   formFlags
+	signer signerFlags
+	bundle string
 }
 
 func newSignCmd(env Env) *cobra.Command {
@@ -26,10 +26,14 @@ func newSignCmd(env Env) *cobra.Command {
 		Long: "Sign writes an OpenSSF Model Signing bundle with the digest of every file. picket verify and the Python tool\n" +
 			"model_signing both verify it; of single files, shards and BLAKE2b that tool verifies what --compat python makes.\n" +
 			"The bundle goes to PATH/model.sig, for a single file to PATH.sig.",
-		Example: "  picket sign model/ --private-key release.pem\n  picket sign model.gguf --private-key release.pem --bundle out.sig",
-		Args:    cobra.ExactArgs(1),
+		Example: "  picket sign model/ --private-key release.pem\n  picket sign model.gguf --private-key release.pem --bundle out.sig\n" +
+			"  picket sign model/ --private-key k.pem --signing-certificate leaf.pem --certificate-chain ca.pem --timestamp-url https://tsa.example\n" +
+			"  picket sign model/ --signer 'exec:./kms-sign.sh release'\n" +
+			"  picket sign model/ --signer 'pkcs11:token=release;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so'\n" +
+			"  picket sign model/ --identity-token env:TOKEN --signing-config instance.json",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := needs(cmd, "private-key", flags.privateKey); err != nil {
+			if err := flags.signer.check(); err != nil {
 				return err
 			}
 			c, err := findContent(args[0])
@@ -42,7 +46,7 @@ func newSignCmd(env Env) *cobra.Command {
 	flags.own = true
 	flags.add(cmd)
 	flags.form.add(cmd)
-	cmd.Flags().StringVar(&flags.privateKey, "private-key", "", "PEM `FILE` with the EC private key")
+	flags.signer.add(cmd, "")
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "write the bundle to `FILE` (default: PATH/model.sig, or PATH.sig)")
 	return cmd
 }
@@ -56,17 +60,15 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	if c.holds(target) && filepath.Clean(target) != filepath.Clean(c.sig) {
 		return usagef("--bundle %s lies in the folder that it signs, which would change its digest; use %s or a place outside", target, c.sig)
 	}
-	if err := outside(c, s.privateKey); err != nil {
-		return err
-	}
 	form, err := s.form.form()
 	if err != nil {
 		return err
 	}
-	key, err := readPrivateKey(s.privateKey)
+	signer, done, err := s.signer.open(ctx, env, c)
 	if err != nil {
 		return err
 	}
+	defer done()
 	m, err := s.hashFor(ctx, env, c, form)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := evidence.Sign(ctx, statement, key)
+	bundle, err := evidence.Sign(ctx, statement, signer)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (s signFlags) run(ctx context.Context, env Env, c *content) error {
 	}
 	var l lines
 	l.add("signed %s  %s", m.Digest(), shown(c.path))
-	l.add("  %s by key %s", count(len(m.Resources), "file"), key.Public().Hint())
+	l.add("  %s by %s", count(len(m.Resources), "file"), claimedBy(bundle))
 	l.add("  bundle %s", shown(target))
 	s.form.describe(&l, m, form)
 	return l.writeTo(env.Stdout)

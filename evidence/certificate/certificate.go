@@ -199,6 +199,18 @@ func (a *Authority) build(chain []*x509.Certificate, at time.Time) ([]*x509.Cert
 	return paths[0], nil
 }
 
+// Claimed is who made a bundle by its certificate, which nobody has verified. It is for messages.
+func Claimed(b *evidence.Bundle) evidence.Signatory {
+	who := evidence.Signatory{Method: evidence.ByCertificate, Subject: "an unreadable certificate", Issuer: "nobody"}
+	if len(b.Chain) == 0 {
+		return who
+	}
+	if leaf, err := parse(b.Chain[0]); err == nil {
+		who.Subject, who.Issuer = Name(leaf), leaf.Issuer.String()
+	}
+	return who
+}
+
 // Name is the name in a certificate, or the first of its alternative names when it has none.
 func Name(c *x509.Certificate) string {
 	name := c.Subject.String()

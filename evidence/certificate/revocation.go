@@ -11,13 +11,13 @@ import (
 	"github.com/picketsec/picket/evidence"
 )
 
-// maxList bounds a revocation list, in bytes.
-const maxList = 16 << 20
+// MaxList bounds a revocation list, in bytes.
+const MaxList = 16 << 20
 
 // ParseRevocationList reads one revocation list (RFC 5280), PEM or DER.
 func ParseRevocationList(data []byte) (*x509.RevocationList, error) {
-	if len(data) > maxList {
-		return nil, fmt.Errorf("parse revocation list: %d bytes are more than %d: %w", len(data), maxList, evidence.ErrMalformed)
+	if len(data) > MaxList {
+		return nil, fmt.Errorf("parse revocation list: %d bytes are more than %d: %w", len(data), MaxList, evidence.ErrMalformed)
 	}
 	if block, rest := pem.Decode(data); block != nil {
 		if block.Type != "X509 CRL" || len(bytes.TrimSpace(rest)) > 0 {

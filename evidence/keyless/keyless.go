@@ -230,6 +230,19 @@ func (r *Root) leaf(b *evidence.Bundle) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
+// Claimed is who made a bundle by its certificate, which nobody has verified. It is for messages.
+func Claimed(b *evidence.Bundle) evidence.Signatory {
+	who := evidence.Signatory{Method: evidence.Keyless, Subject: "in an unreadable certificate", Issuer: "nobody"}
+	leaf, err := x509.ParseCertificate(b.Certificate)
+	if err != nil {
+		return who
+	}
+	if named, _, err := signatory(leaf); err == nil {
+		return named
+	}
+	return who
+}
+
 // signatory reads the one account that a certificate names.
 func signatory(leaf *x509.Certificate) (evidence.Signatory, *evidence.PublicKey, error) {
 	key, err := own.Key(leaf)
