@@ -126,13 +126,13 @@ func (r *Report) expiring(facts Facts) {
 		warn("the exception in "+x.Source, x.Expires, "whoever asked for it: "+x.Requested, "fix what "+strings.Join(x.Rules, ", ")+" asks for, or renew the exception with two people")
 	}
 	for _, a := range facts.Approvals {
-		warn("the approval in "+a.Source, a.Expires, strings.Join(a.Signers, ", "), "picket approve "+path+" again")
+		warn("the approval in "+a.Source, a.Expires, strings.Join(a.Signers, ", "), "picket attest approval "+path+" again")
 	}
 	for _, a := range facts.Assessments {
-		warn("the assessment of "+a.Vendor+" in "+a.Source, a.Expires, strings.Join(a.Signers, ", "), "assess the vendor again and sign the new assessment")
+		warn("the assessment of "+a.Vendor+" in "+a.Source, a.Expires, strings.Join(a.Signers, ", "), "assess the vendor again and sign that with picket attest vendor-assessment")
 	}
 	for _, notice := range facts.Notices {
 		r.Warnings = append(r.Warnings, Warning{Rule: "gate.trust", Message: picket.Printable(notice, picket.MaxExcerpt),
-			Owner: "whoever maintains the trust root", Remedy: "picket trust shows it"})
+			Owner: "whoever maintains the trust root", Remedy: "picket trust show lists what stands in it"})
 	}
 }

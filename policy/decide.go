@@ -15,7 +15,7 @@ import (
 
 // Decide evaluates every rule, also after the first that fails: whoever fixes the model wants to know everything at once.
 func (p *Policy) Decide(ctx context.Context, facts Facts) Report {
-	r := Report{Policy: p.Name, Mode: p.Mode}
+	r := Report{Policy: p.Name, Digest: p.Digest, Mode: p.Mode}
 	r.builtin(facts)
 	r.expiring(facts)
 	e := evaluation{ctx: ctx, facts: &facts, vars: p.language.newLookup(&facts)}

@@ -1,7 +1,12 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"time"
+
+	"github.com/picketsec/picket"
 )
 
 // Facts are what a policy decides on. Conditions see them as variables, see Reference. Only claims that count are in the
@@ -38,6 +43,15 @@ type Facts struct {
 	Failure string
 	// Notices are what the trust root has to say, such as who ends soon. They become warnings.
 	Notices []string
+}
+
+// Digest is the SHA-256 of the facts: two decisions of one policy on the same facts are the same.
+func (f *Facts) Digest() (picket.Digest, error) {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("hash facts: %w", err)
+	}
+	return picket.SHA256(sha256.Sum256(data)), nil
 }
 
 // Artifact is the content that is decided on.

@@ -45,7 +45,9 @@ const (
 // Policy is a compiled policy. Make it with Load. It may be used by several goroutines at the same time.
 type Policy struct {
 	Name string
-	Mode Mode
+	// Description says what the policy is for; may be empty.
+	Description string
+	Mode        Mode
 	// Digest is the SHA-256 of the file.
 	Digest picket.Digest
 
@@ -61,10 +63,11 @@ type rule struct {
 
 // policyText is the form of a policy on disk.
 type policyText struct {
-	Version int        `yaml:"version"`
-	Name    string     `yaml:"name"`
-	Mode    Mode       `yaml:"mode"`
-	Rules   []ruleText `yaml:"rules"`
+	Version     int        `yaml:"version"`
+	Name        string     `yaml:"name"`
+	Description string     `yaml:"description"`
+	Mode        Mode       `yaml:"mode"`
+	Rules       []ruleText `yaml:"rules"`
 }
 
 // ruleText is the form of a rule on disk.
@@ -130,7 +133,7 @@ func parse(data []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{Name: text.Name, Mode: text.Mode, language: l}
+	p := &Policy{Name: text.Name, Description: plain(text.Description), Mode: text.Mode, language: l}
 	for _, rt := range text.Rules {
 		r := rule{ruleText: rt}
 		for _, c := range r.conditions() {

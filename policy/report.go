@@ -74,6 +74,7 @@ func line(subject, message, detail string) string {
 // Report is a decision with everything that explains it.
 type Report struct {
 	Policy string
+	Digest picket.Digest // of the policy
 	Mode   Mode
 	// Decision is what holds when the policy is enforced; audit mode does not change it.
 	Decision picket.Decision
