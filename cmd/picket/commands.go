@@ -7,8 +7,8 @@ func commands(env Env) []*cobra.Command {
 	return []*cobra.Command{
 		newScanCmd(env), newExplainCmd(env), newRulesCmd(env), newFormatsCmd(env), newAllowCmd(env),
 		newPullCmd(env), newDiffCmd(env), newConvertCmd(env),
-		newDigestCmd(env), newKeygenCmd(env), newInitCmd(env), newSignCmd(env), newVerifyCmd(env),
+		newDigestCmd(env), newBOMCmd(env), newKeygenCmd(env), newInitCmd(env), newSignCmd(env), newVerifyCmd(env),
 		newAttestCmd(env), newClaimsCmd(env), newRevokeCmd(env), newBlastCmd(env), newLineageCmd(env),
-		newGateCmd(env), newWhyCmd(env), newPolicyCmd(env), newVersionCmd(env), newDoctorCmd(env), newDocsCmd(env),
+		newTrustCmd(env), newGateCmd(env), newWhyCmd(env), newPolicyCmd(env), newVersionCmd(env), newDoctorCmd(env), newDocsCmd(env),
 	}
 }

@@ -172,15 +172,15 @@ func (f trustFlags) anchor(env Env) (a trust.Anchor, err error) {
 	case pin == "":
 	case strings.HasPrefix(pin, "sha256:"):
 		if a.Digest, err = picket.ParseDigest(pin); err != nil {
-			return a, fmt.Errorf("--trust-pin: %w", err)
+			return a, usagef("--trust-pin: %w", err)
 		}
 	default:
 		data, err := readSmall(pin, maxKeyFile)
 		if err != nil {
-			return a, fmt.Errorf("--trust-pin takes sha256:… or the file of a public key: %w", err)
+			return a, usagef("--trust-pin takes sha256:… or the file of a public key: %w", err)
 		}
 		if a.Key, err = evidence.ParsePublicKey(data); err != nil {
-			return a, fmt.Errorf("--trust-pin %s: %w", pin, err)
+			return a, usagef("--trust-pin %s: %w", pin, err)
 		}
 	}
 	return a, nil
