@@ -25,11 +25,22 @@ func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 // build makes the bill of a folder in memory.
 func build(t testing.TB, fsys fstest.MapFS) *bom.Bill {
 	t.Helper()
+	return buildFrom(t, fsys, "")
+}
+
+// located makes the bill of a repository that was taken from somewhere.
+func located(t testing.TB, r repository, location string) *bom.Bill {
+	t.Helper()
+	return buildFrom(t, r.tree(), location)
+}
+
+func buildFrom(t testing.TB, fsys fstest.MapFS, location string) *bom.Bill {
+	t.Helper()
 	m, err := evidence.HashTree(t.Context(), fsys, evidence.Options{Name: "model"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := bom.Build(t.Context(), bom.Input{Content: fsys, Manifest: m, Tool: "picket", Version: "test"})
+	b, err := bom.Build(t.Context(), bom.Input{Content: fsys, Manifest: m, Location: location, Tool: "picket", Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

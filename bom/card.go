@@ -75,7 +75,7 @@ func splitFront(text []byte) (front, body []byte) {
 }
 
 var (
-	factLine = regexp.MustCompile(`^\s*[-*]\s*\*\*([^*:]{1,60}):?\s*(?:\[optional\])?:?\*\*\s*:?\s*(.+)$`)
+	factLine = regexp.MustCompile(`^\s*[-*]\s*\*\*([^*:]{1,60}):?\*\*\s*:?\s*(.+)$`)
 	comment  = regexp.MustCompile(`(?s)<!--.*?-->`)
 	link     = regexp.MustCompile(`!?\[([^\]\n]{0,200})\]\(([^)\s]{0,500})[^)\n]{0,200}\)`)
 	markup   = regexp.MustCompile("<[^>\n]{1,300}>|[*_`#|]{1,}")
@@ -102,7 +102,7 @@ func (c *card) read(body string) {
 		}
 		if m := factLine.FindStringSubmatch(line); m != nil {
 			if len(c.facts) < maxFacts && !unanswered(m[2]) {
-				c.facts = append(c.facts, fact{strings.ToLower(plain(m[1])), clean(m[2], maxText)})
+				c.facts = append(c.facts, fact{strings.TrimSpace(strings.TrimSuffix(strings.ToLower(plain(m[1])), "[optional]")), clean(m[2], maxText)})
 			}
 			continue
 		}
@@ -142,8 +142,12 @@ func plain(s string) string {
 // unanswered reports the text that a template has where nothing was written.
 func unanswered(s string) bool {
 	s = strings.ToLower(s)
-	return strings.TrimSpace(s) == "" || strings.Contains(s, "more information needed") || strings.Contains(s, "{{")
+	return strings.TrimSpace(s) == "" || hasAny(s, templateText)
 }
+
+// templateText are sentences that the hub's templates have whatever the model is.
+var templateText = []string{"more information needed", "{{", "carbon emissions can be estimated using", "use the code below to get started",
+	"model card has been automatically generated", "provide a quick summary of what the model"}
 
 // about are the sections whose title begins with one of the names, or has it after "and" or a comma, as fields.
 func (c *card) about(names ...string) []Field {
@@ -172,9 +176,9 @@ func (c *card) fact(labels ...string) Field {
 	return Field{}
 }
 
-// opening is the text below the first heading that has some.
+// opening is the text before the first heading or below the title.
 func (c *card) opening() Field {
-	for _, s := range c.sections {
+	for _, s := range c.sections[:min(2, len(c.sections))] {
 		if s.body != "" {
 			return Field{s.body, Declared, c.file + "#" + clean(s.title, 80)}
 		}

@@ -191,16 +191,19 @@ func (b *builder) isLanguage() bool {
 
 // lookedFor is the field for what was not found in files.
 func (b *builder) lookedFor(what string, files []string) Field {
-	var states []string
+	var states, absent []string
 	for _, name := range files {
-		state := name + " does not say"
 		switch {
 		case b.unread[b.home+name] != "":
-			state = name + " could not be read: " + b.unread[b.home+name]
+			states = append(states, name+" could not be read: "+b.unread[b.home+name])
 		case !b.has(name) && !(name == "README.md" && b.card.file != ""):
-			state = name + " is not there"
+			absent = append(absent, name)
+		default:
+			states = append(states, name+" does not say")
 		}
-		states = append(states, state)
+	}
+	if len(absent) > 0 {
+		states = append(states, "there is no "+strings.Join(absent, ", "))
 	}
 	return unresolved(b.home+files[0], "looked for "+what+": "+strings.Join(states, "; "))
 }

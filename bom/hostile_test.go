@@ -25,7 +25,7 @@ func unread(b *bom.Bill) string {
 	var all []string
 	for _, p := range b.Model.Properties {
 		if p.Name == "unread" {
-			all = append(all, p.Value)
+			all = append(all, p.Source+": "+p.Value)
 		}
 	}
 	return strings.Join(all, "\n")

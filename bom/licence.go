@@ -60,8 +60,8 @@ func byIdentifier(name string) (string, bool) {
 	return "", false
 }
 
-// licenceText is how the text of a licence is recognised: it has all of the phrases and none of the others. Texts are compared in
-// lower case with single spaces.
+// licenceText is how the text of a licence is recognised: it has all of the phrases, the title before the others, and none that
+// it must not have. Texts are compared in lower case with single spaces.
 type licenceText struct {
 	id      string
 	has     []string
@@ -111,12 +111,14 @@ var licenceTexts = []licenceText{
 func recogniseLicence(text string) string {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	text = strings.NewReplacer("“", "\"", "”", "\"").Replace(text)
+	id, first := "", len(text)
 	for _, l := range licenceTexts {
-		if hasAll(text, l.has) && !hasAny(text, l.without) {
-			return l.id
+		// Texts name other licences further down: the one whose title comes first is it.
+		if at := strings.Index(text, l.has[0]); at >= 0 && at < first && hasAll(text, l.has) && !hasAny(text, l.without) {
+			id, first = l.id, at
 		}
 	}
-	return ""
+	return id
 }
 
 // hasAll reports whether a text has every phrase.

@@ -125,7 +125,7 @@ func (b *builder) note(name string, err error) {
 	}
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if _, known := b.unread[name]; !known {
-		b.property("unread", Field{clean(name+": "+reason, maxText), Unresolved, name})
+		b.property("unread", Field{clean(reason, maxText), Unresolved, name})
 	}
 	b.unread[name] = clean(reason, 200)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/picketsec/picket/artifact/format"
 	"github.com/picketsec/picket/artifact/format/catboost"
+	"github.com/picketsec/picket/artifact/format/compress"
 	"github.com/picketsec/picket/artifact/format/coreml"
 	"github.com/picketsec/picket/artifact/format/executable"
 	"github.com/picketsec/picket/artifact/format/executorch"
@@ -85,7 +86,7 @@ func others() []format.Format {
 			list = append(list, f)
 		}
 	}
-	return slices.Concat(executable.New(), []format.Format{npz.New(), npy.Format{}, zip.New(), tar.New()}, list)
+	return slices.Concat(executable.New(), compress.New(), []format.Format{npz.New(), npy.Format{}, zip.New(), tar.New()}, list)
 }
 
 // tables are the formats of data by their names; the value is what people call them.
@@ -192,6 +193,16 @@ func isProgram(format string) bool { return format == "elf" || format == "pe" ||
 // trainingState are files of weights' formats that a trainer keeps for itself.
 var trainingState = []string{"training_args", "optimizer", "scheduler", "scaler", "rng_state", "random_states"}
 
+// isStream reports whether a format is that of one compressed file.
+func isStream(name string) bool {
+	return slices.ContainsFunc(compress.New(), func(f format.Format) bool { return f.Info().Name == name })
+}
+
+// isPickleName reports whether a name is that of a pickle, perhaps compressed.
+func isPickleName(base string) bool {
+	return strings.Contains(base, ".pkl") || strings.Contains(base, ".joblib") || strings.Contains(base, ".pickle")
+}
+
 // weightsName reports whether a name is one that only weights have.
 func weightsName(name string) bool {
 	return slices.Contains([]string{".safetensors", ".gguf", ".onnx", ".keras", ".tflite"}, strings.ToLower(path.Ext(name)))
@@ -209,7 +220,7 @@ func (b *builder) roleOf(name, format string) string {
 	switch {
 	case slices.Contains(tokenizerFiles, base):
 		return RoleTokenizer
-	case b.weights[format] && !isState:
+	case (b.weights[format] || isStream(format) && isPickleName(base)) && !isState:
 		return RoleWeights
 	case tables[format] != "":
 		return RoleData

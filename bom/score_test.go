@@ -133,8 +133,8 @@ func TestDeclaredIsNotPresent(t *testing.T) {
 	if e := element(); e.Status != bom.Present {
 		t.Errorf("verified: %+v", e)
 	}
-	b.Model.Producer = bom.Field{Value: "looked for it: README.md is not there", Confidence: bom.Unresolved, Source: "README.md"}
-	if e := element(); e.Status != bom.Missing || !strings.Contains(e.Reason, "README.md is not there") || e.Remedy == "" {
+	b.Model.Producer = bom.Field{Value: "looked for it: there is no README.md", Confidence: bom.Unresolved, Source: "README.md"}
+	if e := element(); e.Status != bom.Missing || !strings.Contains(e.Reason, "no README.md") || e.Remedy == "" {
 		t.Errorf("unresolved: %+v", e)
 	}
 }
