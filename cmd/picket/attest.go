@@ -19,8 +19,8 @@ import (
 
 // attestFlags turn the result of a scan into a signed claim.
 type attestFlags struct {
+	signerFlags
 	attest        bool
-	privateKey    string
 	allowSymlinks bool
 	cache         cacheFlags
 }
@@ -28,7 +28,7 @@ type attestFlags struct {
 // add declares the flags.
 func (a *attestFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&a.attest, "attest", false, "append the result, signed, to PATH/claims.jsonl (PATH.claims.jsonl for a file)")
-	cmd.Flags().StringVar(&a.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
+	a.signerFlags.add(cmd, " for --attest")
 	cmd.Flags().BoolVar(&a.allowSymlinks, "allow-symlinks", false, "for --attest: hash what links to files point to, see picket sign")
 	a.cache.add(cmd)
 }
@@ -36,12 +36,10 @@ func (a *attestFlags) add(cmd *cobra.Command) {
 // check refuses what cannot be attested before any work is done.
 func (a *attestFlags) check(args []string, flags scanFlags) error {
 	switch {
-	case !a.attest && a.privateKey != "":
-		return usagef("--private-key is for --attest, which is not given")
+	case !a.attest && a.given():
+		return usagef("--private-key and the other flags of a signer are for --attest, which is not given")
 	case !a.attest:
 		return nil
-	case a.privateKey == "":
-		return usagef("--attest needs --private-key FILE; picket keygen makes one")
 	case len(args) == 1 && resolve.Remote(args[0]):
 		return usagef("--attest writes beside the content; picket pull --attest brings it here first")
 	case len(args) != 1 || args[0] == "-":
@@ -51,27 +49,24 @@ func (a *attestFlags) check(args []string, flags scanFlags) error {
 	case flags.baseline != "":
 		return usagef("--attest must report everything; leave out --baseline")
 	}
-	return nil
+	return a.signerFlags.check()
 }
 
-// signer reads the key before the scan, so that a wrong one costs no time; nil when nothing is attested.
-func (a *attestFlags) signer(args []string) (*evidence.PrivateKey, error) {
+// begin makes the signer before the scan, so that a wrong key costs no time; nil when nothing is attested. Call done at the end.
+func (a *attestFlags) begin(ctx context.Context, env Env, args []string) (signer evidence.Signer, done func(), err error) {
 	if !a.attest {
-		return nil, nil
+		return nil, func() {}, nil
 	}
 	c, err := findContent(args[0])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := outside(c, a.privateKey); err != nil {
-		return nil, err
-	}
-	return readPrivateKey(a.privateKey)
+	return a.open(ctx, env, c)
 }
 
 // run appends the claim. The content is hashed as a whole, and every file must still have the digest that was scanned.
-func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config exception.Config, path string, key *evidence.PrivateKey) error {
-	if key == nil {
+func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config exception.Config, path string, signer evidence.Signer) error {
+	if !a.attest {
 		return nil
 	}
 	c, err := findContent(path)
@@ -97,7 +92,7 @@ func (a *attestFlags) run(ctx context.Context, env Env, s picket.Scan, config ex
 	if err != nil {
 		return err
 	}
-	bundle, err := evidence.Sign(ctx, statement, key)
+	bundle, err := evidence.Sign(ctx, statement, signer)
 	if err != nil {
 		return err
 	}

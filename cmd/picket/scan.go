@@ -76,10 +76,11 @@ func newScanCmd(env Env) *cobra.Command {
 			if err := errors.Join(out.check(), attest.check(args, flags)); err != nil {
 				return err
 			}
-			key, err := attest.signer(args)
+			signer, done, err := attest.begin(cmd.Context(), env, args)
 			if err != nil {
 				return err
 			}
+			defer done()
 			s, config, err := flags.scan(cmd.Context(), env, args)
 			if err != nil {
 				return err
@@ -89,7 +90,7 @@ func newScanCmd(env Env) *cobra.Command {
 			if err := out.write(env, s, report.Options{Trace: trace, FailOn: threshold, ExitCode: &code}); err != nil {
 				return err
 			}
-			if err := attest.run(cmd.Context(), env, s, config, args[0], key); err != nil {
+			if err := attest.run(cmd.Context(), env, s, config, args[0], signer); err != nil {
 				return err
 			}
 			if end != exitOK {
