@@ -86,6 +86,7 @@ type Claim struct {
 // Signer is one signature under a statement.
 type Signer struct {
 	Name   string
+	Person string // who holds the identity, see Duties
 	Proof  *evidence.Proof
 	Source string // where the bundle came from
 }
@@ -132,7 +133,7 @@ func (c *Claim) check(o Options) (Predicate, error) {
 		return nil, failed(Signature, err)
 	}
 	c.Signer, c.Proof = name, proof
-	c.Signers = []Signer{{Name: name, Proof: proof, Source: c.Source}}
+	c.Signers = []Signer{{Name: name, Person: personOf(o.Authority, name), Proof: proof, Source: c.Source}}
 	c.Payload = picket.SHA256(sha256.Sum256(proof.Payload))
 	statement, err := evidence.ParseStatement(proof.Payload)
 	if err != nil {

@@ -44,6 +44,7 @@ type Set struct {
 //     takes the claim or the claims of the key that it names;
 //   - who signed a training run or provenance of the content does not approve it, review it or let it pass by exception: their
 //     signatures there fail with ErrSelfApproval;
+//   - what the authority keeps apart, see Duties, one person does not make together, else ErrSeparate;
 //   - a review that approves, and an exception, need two different people under the same statement, else ErrAlone;
 //   - the heads in a file must be true of the lines before them.
 func Gather(entries []Entry, o Options) *Set {
@@ -62,6 +63,7 @@ func Gather(entries []Entry, o Options) *Set {
 	s.checkHeads(entries)
 	s.revoke()
 	s.part()
+	s.apart(o.Authority)
 	s.group()
 	for _, c := range s.Claims {
 		if c.Failure == nil && needsTwo(c.Predicate) && len(c.Signers) < 2 {
@@ -199,10 +201,11 @@ func needsTwo(p Predicate) bool {
 	return ok
 }
 
-// same reports whether two signatures are of one person: by the name in the trust root, by the key, or by the account.
+// same reports whether two signatures are of one person: by the name in the trust root, by who holds it, by the key,
+// or by the account.
 func same(a, b Signer) bool {
 	x, y := a.Proof.Signatory, b.Proof.Signatory
-	return a.Name == b.Name || x.Key != "" && x.Key == y.Key ||
+	return a.Name == b.Name || a.Person != "" && a.Person == b.Person || x.Key != "" && x.Key == y.Key ||
 		x.Subject != "" && x.Subject == y.Subject && x.Issuer == y.Issuer
 }
 
