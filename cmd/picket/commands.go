@@ -9,6 +9,7 @@ func commands(env Env) []*cobra.Command {
 		newPullCmd(env), newDiffCmd(env), newConvertCmd(env),
 		newDigestCmd(env), newBOMCmd(env), newKeygenCmd(env), newInitCmd(env), newSignCmd(env), newVerifyCmd(env),
 		newAttestCmd(env), newClaimsCmd(env), newRevokeCmd(env), newBlastCmd(env), newLineageCmd(env),
-		newTrustCmd(env), newGateCmd(env), newWhyCmd(env), newPolicyCmd(env), newVersionCmd(env), newDoctorCmd(env), newDocsCmd(env),
+		newTrustCmd(env), newGateCmd(env), newWhyCmd(env), newPolicyCmd(env), newExportCmd(env),
+		newBundleCmd(env), newVersionCmd(env), newDoctorCmd(env), newDocsCmd(env), newOMSCmd(env),
 	}
 }

@@ -159,6 +159,11 @@ func (i *inspection) configure() (err error) {
 	if i.config, i.inTree, err = i.flags.configuration(i.env, i.listing); err != nil {
 		return err
 	}
+	packs, err := installedPacks(i.env)
+	if err != nil {
+		return err
+	}
+	i.config.Allow.Globals = append(i.config.Allow.Globals, packs.Globals...)
 	if i.known, err = i.flags.baselined(); err != nil {
 		return err
 	}

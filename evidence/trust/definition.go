@@ -26,7 +26,8 @@ type Definition struct {
 	Identities []Identity `json:"identities"`
 	// Timestamps are the clocks that are believed.
 	Timestamps []Authority `json:"timestamps,omitempty"`
-	// Separate lists kinds of claims of which one person makes at most one about the same content.
+	// Separate lists kinds of claims of which one person makes at most one about the same content, besides what holds in
+	// every root, see Root.Separate.
 	Separate [][]string `json:"separate"`
 	// People maps a person to the identities that they hold. Others are one person each.
 	People map[string][]string `json:"people,omitempty"`

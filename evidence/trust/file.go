@@ -20,7 +20,7 @@ type file struct {
 	Project    string              `yaml:"project"`
 	Identities []fileIdentity      `yaml:"identities"`
 	Timestamps []fileAuthority     `yaml:"timestamps"`
-	Separate   *[][]string         `yaml:"separate"` // nil is the default, an empty list is nothing
+	Separate   [][]string          `yaml:"separate"`
 	People     map[string][]string `yaml:"people"`
 	Signing    *fileSigning        `yaml:"signing"`
 }
@@ -97,10 +97,7 @@ func readDefinition(dir fs.FS, name string, text []byte) (*Definition, error) {
 	if err := decodeStrict(text, &f); err != nil {
 		return nil, err
 	}
-	d := &Definition{Project: f.Project, Separate: ownWork(), People: f.People}
-	if f.Separate != nil {
-		d.Separate = *f.Separate
-	}
+	d := &Definition{Project: f.Project, Separate: f.Separate, People: f.People}
 	if s := f.Signing; s != nil {
 		d.Signing = &Signing{Signers: s.Signers, Threshold: s.Threshold, Expires: s.Expires.Time}
 	}

@@ -18,6 +18,10 @@ const (
 	GroupAll = "all"
 )
 
+// KindTransfer is no claim about content but the right to sign what picket bundle import installs. It stands in no group, so that
+// nobody has it who was not given it by name.
+const KindTransfer = "transfer"
+
 // groups puts every kind of claim, by the names of claim.Kinds, into one group. A kind that stands in no group could be
 // made by nobody; a test compares this table with the list of kinds, so that a new kind is placed on purpose.
 func groups() map[string][]string {
@@ -49,7 +53,7 @@ func expand(names []string) ([]string, error) {
 			out = append(out, all...)
 		case isGroup:
 			out = append(out, group...)
-		case slices.Contains(all, name):
+		case slices.Contains(all, name) || name == KindTransfer:
 			out = append(out, name)
 		default:
 			return nil, fmt.Errorf("may: there is no kind %q; kinds are %s, and the groups %s, %s, %s: %w", clip(name), strings.Join(all, ", "),

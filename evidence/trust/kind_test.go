@@ -9,8 +9,11 @@ import (
 	"github.com/picketsec/picket/evidence/trust"
 )
 
-// A root is an authority for claims.
-var _ claim.Authority = (*trust.Root)(nil)
+// A root is an authority for claims, and knows who is one person.
+var (
+	_ claim.Authority = (*trust.Root)(nil)
+	_ claim.Duties    = (*trust.Root)(nil)
+)
 
 // TestEveryKindIsInAGroup: whoever adds a kind of claim says whether programs may make it.
 func TestEveryKindIsInAGroup(t *testing.T) {
@@ -34,6 +37,13 @@ func TestEveryKindIsInAGroup(t *testing.T) {
 		if !slices.Contains(names, kind) {
 			t.Errorf("%s stands in a group and is no kind of claim", kind)
 		}
+	}
+	if all.May("a", trust.KindTransfer, nil) == nil {
+		t.Error("a key that may make all claims may install things too")
+	}
+	carrier := &trust.Root{}
+	if err := carrier.Add("a", key.Public(), trust.KindTransfer); err != nil || carrier.May("a", trust.KindTransfer, nil) != nil {
+		t.Errorf("nobody can be given the right to install things: %v", err)
 	}
 	plain := &trust.Root{}
 	if err := plain.Add("a", key.Public()); err != nil {

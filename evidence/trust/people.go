@@ -8,9 +8,9 @@ import (
 	"github.com/picketsec/picket/evidence"
 )
 
-// ownWork are the duties that are apart when a root does not say: nobody reviews or approves their own training run.
+// ownWork are the duties that are apart in every root: nobody reviews or approves their own training run.
 func ownWork() [][]string {
-	return [][]string{{"training-run", "approval"}, {"training-run", "review"}}
+	return [][]string{{"approval", "training-run"}, {"review", "training-run"}}
 }
 
 // Person is who holds an identity, so that two keys of one person count once: the name under people, else the newest of the
@@ -22,8 +22,9 @@ func (t *Root) Person(name string) string {
 	return name
 }
 
-// Separate lists kinds of claims that one person must not make together about the same content.
-func (t *Root) Separate() [][]string { return t.separate }
+// Separate lists kinds of claims that one person must not make together about the same content: what the root says, after
+// what holds in every root.
+func (t *Root) Separate() [][]string { return append(ownWork(), t.separate...) }
 
 // addPeople fills in who holds each identity.
 func (t *Root) addPeople(d *Definition) error {
@@ -77,7 +78,7 @@ func (t *Root) joinHeirs() error {
 	return nil
 }
 
-// addSeparate takes the duties that are kept apart.
+// addSeparate takes the duties that the root keeps apart.
 func (t *Root) addSeparate(d *Definition) error {
 	if len(d.Separate) > maxLists {
 		return fmt.Errorf("separate: more than %d lists: %w", maxLists, evidence.ErrMalformed)

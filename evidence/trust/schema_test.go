@@ -73,7 +73,7 @@ func TestStatementMatchesItsSchema(t *testing.T) {
 			}
 		}
 	}
-	if root.Person("old") != "ann" || root.Person("c") != "c" || len(root.Separate()) != 2 || len(root.clocks) != 1 {
+	if root.Person("old") != "ann" || root.Person("c") != "c" || len(root.Separate()) != 4 || len(root.clocks) != 1 {
 		t.Error("something is lost by signing")
 	}
 
