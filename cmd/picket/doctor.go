@@ -48,7 +48,7 @@ type doctorRun struct {
 // doctorChecks is the one list of checks. Each answers with one or more outcomes and changes nothing.
 func doctorChecks() []func(context.Context, doctorRun) []doctorCheck {
 	return []func(context.Context, doctorRun) []doctorCheck{
-		checkBinary, checkSelf, checkClock, checkConfig, checkTrust, checkPolicy, checkKeys, checkTemporary, checkNetwork,
+		checkBinary, checkSelf, checkClock, checkConfig, checkTrust, checkPolicy, checkKeys, checkData, checkTemporary, checkNetwork,
 	}
 }
 

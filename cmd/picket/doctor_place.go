@@ -173,8 +173,10 @@ func checkNetwork(_ context.Context, r doctorRun) []doctorCheck {
 	return []doctorCheck{{"network", checkOK, "used only by " + strings.Join(verbs, ", ") + ", and only for the addresses that they are given; nothing listens", ""}}
 }
 
-// networkFlags are the flags of verbs that go to places on the network.
-func networkFlags() []string { return []string{"allow-host"} }
+// networkFlags are the flags of verbs that go to places on the network: models, and services that certify and log signatures.
+func networkFlags() []string {
+	return []string{"allow-host", "fulcio-url", "rekor-url", "timestamp-url"}
+}
 
 // networked lists a verb and its subverbs that have such a flag.
 func networked(cmd *cobra.Command, parent string) []string {

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/picketsec/picket/evidence"
+	"github.com/picketsec/picket/evidence/trust"
+	"github.com/picketsec/picket/transfer"
 )
 
 // doctorAt is a run of the doctor at a time, with an environment.
@@ -102,5 +107,62 @@ func TestTemporaryFolder(t *testing.T) {
 	}
 	if _, err := os.CreateTemp("", "x"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the test does not test: %v", err)
+	}
+}
+
+// TestDoctorReadsImportedData: what was imported is compared with what was signed, and old vulnerability data is a warning.
+func TestDoctorReadsImportedData(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	home := t.TempDir()
+	run := doctorAt(t, now, map[string]string{"PICKET_HOME": home})
+	if got := checkData(t.Context(), run); got[0].Status != checkOK || !strings.Contains(got[0].Detail, "nothing was imported") {
+		t.Errorf("an empty store: %+v", got)
+	}
+	key, err := evidence.GenerateKey(evidence.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := &trust.Root{}
+	if err := root.Add("publisher", key.Public(), transfer.Permission); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(file, []byte("reports"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := transfer.Export(t.Context(), &b, []transfer.Source{{Kind: transfer.Vulnerabilities, Name: "osv", Number: 7, File: file}}, now, key); err != nil {
+		t.Fatal(err)
+	}
+	carried, err := transfer.Open(&b, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := dataStore(run.env)
+	if _, err := store.Install(t.Context(), carried, now); err != nil {
+		t.Fatal(err)
+	}
+	if got := checkData(t.Context(), run); len(got) != 1 || got[0].Status != checkOK || !strings.Contains(got[0].Detail, "osv number 7, signed by publisher") {
+		t.Errorf("what was imported: %+v", got)
+	}
+	later := doctorAt(t, now.AddDate(0, 2, 0), map[string]string{"PICKET_HOME": home})
+	if got := checkData(t.Context(), later); got[0].Status != checkWarn {
+		t.Errorf("two months later: %+v", got)
+	}
+	parts, err := store.Installed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(store.Path(parts[0].Part), []byte("Reports"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := checkData(t.Context(), run); got[0].Status != checkFail {
+		t.Errorf("changed after the import: %+v", got)
+	}
+	if err := os.WriteFile(filepath.Join(store.Dir, "installed.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := checkData(t.Context(), run); got[0].Status != checkFail {
+		t.Errorf("a damaged list: %+v", got)
 	}
 }
