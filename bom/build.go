@@ -179,21 +179,14 @@ func (b *builder) kind() Kind {
 	return FolderKind
 }
 
-// put sets a field. Of two answers the one with the higher confidence stays, and that they differ is itself a fact.
+// put sets a field. The first answer stays, and that a later one differs is itself a fact.
 func (b *builder) put(name string, f *Field, v Field) {
 	switch {
 	case v.Value == "":
 	case f.Value == "" || f.Confidence == Unresolved:
 		*f = v
-	case sameValue(f.Value, v.Value):
-		if rank(v.Confidence) > rank(f.Confidence) {
-			*f = v
-		}
-	default:
+	case !sameValue(f.Value, v.Value):
 		b.conflict(name, *f, v)
-		if rank(v.Confidence) > rank(f.Confidence) {
-			*f = v
-		}
 	}
 }
 

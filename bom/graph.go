@@ -267,8 +267,8 @@ func (b *builder) kerasHDF5(name string, f *opened, t *tally) error {
 		return b.kerasDocument(name+"#model_config", []byte(strings.TrimRight(string(content), "\x00")))
 	})
 	return errors.Join(err, h.Walk(b.ctx, hdf5.Visitor{Dataset: func(d *hdf5.Dataset) error {
-		if n, ok := d.Space.Elements(); ok && !strings.HasPrefix(d.Path, "/optimizer_weights") && d.Type.Class == hdf5.Float {
-			t.add("F"+strconv.FormatInt(int64(d.Type.Size)*8, 10), d.Path, n)
+		if n, ok := d.Space.Elements(); ok && !strings.HasPrefix(d.Path, "/optimizer_weights") && d.Type != nil && d.Type.Class == hdf5.Float {
+			t.add("F"+strconv.FormatInt(d.Type.Size*8, 10), d.Path, n)
 		}
 		return nil
 	}}))

@@ -162,8 +162,11 @@ func TestContentThatChanges(t *testing.T) {
 		"other bytes": func(f fstest.MapFS) {
 			f["config.json"].Data = bytes.Replace(f["config.json"].Data, []byte("llama"), []byte("lamma"), 1)
 		},
-		"longer":  func(f fstest.MapFS) { f["README.md"].Data = append(f["README.md"].Data, 'x') },
-		"gone":    func(f fstest.MapFS) { delete(f, "tokenizer.json") },
+		"longer": func(f fstest.MapFS) { f["README.md"].Data = append(f["README.md"].Data, 'x') },
+		"gone":   func(f fstest.MapFS) { delete(f, "tokenizer.json") },
+		"appended": func(f fstest.MapFS) {
+			f["modeling_ledger.py"].Data = append(f["modeling_ledger.py"].Data, "import os"...)
+		},
 		"weights": func(f fstest.MapFS) { f["model-00001-of-00002.safetensors"].Data = nil },
 	} {
 		fsys := llama().tree()

@@ -1,6 +1,7 @@
 package bom_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,7 +91,7 @@ func propertyOf(b *bom.Bill, name string) string {
 // TestParameters: counts that people write are compared with the tensors, within a tolerance for rounded ones.
 func TestParameters(t *testing.T) {
 	weights := safetensorsFile(nil, map[string]tensor{"w": {"F32", []int64{1000, 7}}})
-	for written, conflict := range map[string]bool{"7K": false, "7,000": false, "7.1k parameters": false, "8B": true, "0.007M": false, "about seven": false, "70 million": true} {
+	for written, conflict := range map[string]bool{"7K": false, "7,000": false, "7.1k parameters": false, "8B": true, "3K": true, "0.007M": false, "about seven": false, "70 million": true} {
 		b := build(t, repository{"README.md": "# x\n- **Parameters:** " + written + "\n", "model.safetensors": weights, "config.json": "{}"}.tree())
 		if got := propertyOf(b, "conflict.parameters") != ""; got != conflict || b.Model.Parameters.Value != "7000" || b.Model.Parameters.Confidence != bom.Inferred {
 			t.Errorf("%s: conflict %v (%s), parameters %v", written, got, propertyOf(b, "conflict.parameters"), b.Model.Parameters)
@@ -207,7 +208,10 @@ func TestLineage(t *testing.T) {
 		"template line":     {repository{"README.md": "- **Finetuned from model [optional]:** a/b\n"}, []string{"a/b finetune"}},
 		"path of a machine": {repository{"adapter_config.json": `{"base_model_name_or_path": "/home/x/llama"}`}, []string{"/home/x/llama adapter unresolved"}},
 		"configuration":     {repository{"config.json": `{"_name_or_path": "a/b"}`}, []string{"a/b base"}},
-		"itself":            {repository{"config.json": `{"_name_or_path": "org/model"}`}, nil},
+		"card and header": {repository{"README.md": "---\nbase_model: example-org/ledger-1b\n---\n", "x.gguf": ggufFile(map[string]string{"general.architecture": "llama",
+			"general.base_model.0.repo_url": "https://huggingface.co/example-org/ledger-1b"}, map[string]uint32{"general.base_model.count": 1, "general.file_type": 15}, 0,
+			map[string]uint32{"w": 12})}, []string{"example-org/ledger-1b quantized"}},
+		"itself": {repository{"config.json": `{"_name_or_path": "org/model"}`}, nil},
 	} {
 		if x.files["config.json"] == "" {
 			x.files["config.json"] = "{}"
@@ -253,6 +257,49 @@ func TestTemplate(t *testing.T) {
 	}
 	if m.Description.Confidence != bom.Unresolved || len(b.Datasets) > 0 || len(b.Lineage) > 0 {
 		t.Errorf("description %v, datasets %v, lineage %v", m.Description, b.Datasets, b.Lineage)
+	}
+}
+
+// TestCard: code is no text, links and marks are dropped, and a section ends where the next begins.
+func TestCard(t *testing.T) {
+	b := card(t, "license: mit", "# T\n\nSee [the *paper*](https://x.y) <b>now</b>.\n```\n# Limitations\n- **Developed by:** Code\n```\n<!-- # Uses\nhidden -->\n"+
+		"## Limitations 🚧\n\n| a | b |\n\n~~~\ncode\n~~~\nmore\n\n## Uses\n\nFor tests.\n")
+	m := b.Model
+	if m.Description.Value != "See the paper now ." || m.Producer.Confidence != bom.Unresolved {
+		t.Errorf("description %q, producer %v", m.Description.Value, m.Producer)
+	}
+	if diff := cmp.Diff([]string{"a b more declared README.md#limitations"}, vals(m.Limitations)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"For tests. declared README.md#uses"}, vals(m.Uses)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestConflicts: two files that answer one question differently are both shown.
+func TestConflicts(t *testing.T) {
+	b := build(t, repository{"README.md": "---\nauthor: A\n---\n- **Developed by:** B\n", "config.json": "{}"}.tree())
+	if b.Model.Producer.Value != "A" || propertyOf(b, "conflict.producer") != `README.md#author says "A", README.md#developed by says "B"` {
+		t.Errorf("producer %v, conflict %q", b.Model.Producer, propertyOf(b, "conflict.producer"))
+	}
+}
+
+// TestDecodeRefuses: a document that is no bill, or says more than this version keeps, is refused.
+func TestDecodeRefuses(t *testing.T) {
+	const schema = `"schema": "https://picketsec.dev/schema/bom/v1.json"`
+	for name, document := range map[string]string{
+		"empty": "", "not json": "x", "a list": "[]", "no schema": "{}", "another schema": `{"schema": "x"}`, "an unknown member": "{" + schema + `, "x": 1}`,
+		"a bad digest": "{" + schema + `, "digest": "sha256:00"}`, "a file with a bad digest": "{" + schema + `, "files": [{"name": "a", "digest": "x"}]}`,
+		"data with a bad digest": "{" + schema + `, "datasets": [{"digest": "sha256:ZZ"}]}`, "something behind it": "{" + schema + "} {}",
+		"too deep": "{" + schema + `, "kept": {"a": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}}", "cut": "{" + schema + `, "name": "a`,
+		"the wrong kind": "{" + schema + `, "files": {}}`,
+	} {
+		if b, err := bom.Decode(strings.NewReader(document)); err == nil || !errors.Is(err, bom.ErrMalformed) {
+			t.Errorf("%s: %v, %v", name, b, err)
+		}
+	}
+	if b, err := bom.Decode(strings.NewReader("{" + schema + "}")); err != nil || b.Name != "" {
+		t.Errorf("an empty bill: %v, %v", b, err)
 	}
 }
 
