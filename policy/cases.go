@@ -97,14 +97,10 @@ func (c *Case) complete() error {
 
 // complete derives what an origin may leave out.
 func (o *Origin) complete(now time.Time) {
-	switch {
-	case o.Time.IsZero() && o.Age != 0:
+	if o.Time.IsZero() {
 		o.Time = now.Add(-o.Age)
-	case !o.Time.IsZero():
-		o.Age = age(o.Time, now)
-	default:
-		o.Time = now
 	}
+	o.Age = age(o.Time, now)
 	if len(o.People) == 0 {
 		o.People = o.Signers
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -135,4 +136,43 @@ func TestRegulatedHoldsTheReleasePolicy(t *testing.T) {
 			t.Errorf("rule %s is not in the regulated policy as it is in the release policy", r.ID)
 		}
 	}
+}
+
+// FuzzLoadCases: any text is refused with an error about the policy, or each of its tests can be checked, twice with the same
+// outcome.
+func FuzzLoadCases(f *testing.F) {
+	f.Add(goodCases)
+	for _, name := range Shipped() {
+		data, err := os.ReadFile("testdata/cases/" + name + ".test.yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
+	f.Add("policy: p\ntests:\n  - {name: x, given: &a {scans: [{verdict: clean, age: -9000h, time: 0001-01-01}]}, then: {decision: deny}}\n  - {name: y, given: {<<: *a}, then: {decision: allow}}\n")
+	p, err := LoadShipped("regulated")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := LoadCases(strings.NewReader(text), "fuzz")
+		if err != nil {
+			if !errors.Is(err, ErrPolicy) {
+				t.Errorf("error of no kind: %v", err)
+			}
+			return
+		}
+		for _, tt := range c.Tests {
+			if first, again := tt.Check(t.Context(), p), tt.Check(t.Context(), p); fmt.Sprint(first) != fmt.Sprint(again) {
+				t.Errorf("first %v, then %v", first, again)
+			}
+			for _, claims := range tt.Given.origins() {
+				for _, o := range claims {
+					if o.Age < 0 || o.Age > unknownAge {
+						t.Errorf("age %v", o.Age)
+					}
+				}
+			}
+		}
+	})
 }

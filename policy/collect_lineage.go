@@ -28,8 +28,8 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim, people Peopl
 			return
 		}
 		told[key] = true
-		a := Ancestor{Digest: string(digest), Role: role, Name: name, Resolved: digest != "" && len(about[digest]) > 0, Kinds: kindsOf(about[digest]),
-			Revoked: digest != "" && len(g.Revoked(digest)) > 0}
+		a := Ancestor{Digest: string(digest), Role: role, Name: name, Resolved: digest != "" && len(about[digest]) > 0, Kinds: kindsOf(about[digest])}
+		a.Revoked, a.Withdrawn = revoked(g, digest)
 		f.Lineage.Ancestors = append(f.Lineage.Ancestors, a)
 		if !a.Resolved {
 			f.Lineage.Missing = append(f.Lineage.Missing, name)
@@ -47,6 +47,18 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim, people Peopl
 		}
 	}
 	f.Lineage.Missing = sorted(f.Lineage.Missing)
+}
+
+// revoked reports what revocations reach an ancestor, those that take its descendants along and others.
+func revoked(g *lineage.Graph, digest picket.Digest) (all, alone bool) {
+	if digest == "" {
+		return false, false
+	}
+	for _, by := range g.Revoked(digest) {
+		r, ok := by.By.Said.(*claim.Revocation)
+		all, alone = all || ok && r.Cascade, alone || ok && !r.Cascade
+	}
+	return all, alone
 }
 
 // addAncestor takes what a claim about an ancestor says about the content as well.

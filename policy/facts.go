@@ -114,12 +114,13 @@ type Lineage struct {
 
 // Ancestor is something that the content was made from.
 type Ancestor struct {
-	Digest   string   `cel:"digest" doc:"of the ancestor"`
-	Name     string   `cel:"name" doc:"as the training run calls it"`
-	Role     string   `cel:"role" doc:"what it was used as, data, base, adapter, code or configuration"`
-	Resolved bool     `cel:"resolved" doc:"claims that count tell about it"`
-	Revoked  bool     `cel:"revoked" doc:"someone who may revoked it"`
-	Kinds    []string `cel:"kinds" doc:"the kinds of claims about it that count"`
+	Digest    string   `cel:"digest" doc:"of the ancestor"`
+	Name      string   `cel:"name" doc:"as the training run calls it"`
+	Role      string   `cel:"role" doc:"what it was used as, data, base, adapter, code or configuration"`
+	Resolved  bool     `cel:"resolved" doc:"claims that count tell about it"`
+	Revoked   bool     `cel:"revoked" doc:"someone who may revoked it, or what it was made from, with everything that descends from it"`
+	Withdrawn bool     `cel:"withdrawn" doc:"someone who may revoked it alone"`
+	Kinds     []string `cel:"kinds" doc:"the kinds of claims about it that count"`
 }
 
 // The states of a head.

@@ -296,7 +296,8 @@ func TestShellQuote(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add(policyWith(`scan.verdict == "clean"`))
 	f.Add(policyWith(`signatures.exists(s, "x" in s.signers) || artifact.files.all(f, f.size > 0)`))
-	facts := cleared()
+	f.Add(ruleWith("    when: impact.leak >= high\n    warn: scan.age > days(3)\n    detail: string(size(claims))\n"))
+	facts := full()
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := Load(strings.NewReader(text), "fuzz")
 		if err != nil {
@@ -308,6 +309,9 @@ func FuzzLoad(f *testing.F) {
 		r := p.Decide(context.Background(), facts)
 		if r.Decision.Allow != (len(r.Blocks) == 0) || r.Decision.Allow && len(r.Decision.Errors) > 0 || len(r.Decision.Reasons) == 0 {
 			t.Errorf("%q: %+v", text, r)
+		}
+		if len(p.Explain()) != len(p.Rules()) || len(r.Passed)+len(r.Skipped)+len(r.Blocks)+len(r.Excepted) < len(p.Rules()) {
+			t.Errorf("%q: a rule is lost: %+v", text, r)
 		}
 	})
 }

@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/evidence/claim"
 	"github.com/picketsec/picket/evidence/trust"
 	"github.com/picketsec/picket/policy"
@@ -17,57 +18,50 @@ import (
 
 // gateFlags are the flags of the verbs that decide.
 type gateFlags struct {
-	hashFlags
+	factFlags
 	out    plainOutput
 	policy string
-	trust  trustFlags
-}
-
-// gateDocument is the JSON form of a decision.
-type gateDocument struct {
-	Schema string        `json:"schema"`
-	Path   string        `json:"path"`
-	Digest picket.Digest `json:"digest"`
-	Policy string        `json:"policy"`
-	Mode   policy.Mode   `json:"mode"`
-	// Allow is the decision; Allowed is whether it lets the content pass, which audit mode always does.
-	Allow   bool            `json:"allow"`
-	Allowed bool            `json:"allowed"`
-	Reasons []string        `json:"reasons"`
-	Errors  []string        `json:"errors"`
-	Blocks  []policy.Block  `json:"blocks"`
-	Passed  []string        `json:"passed"`
-	Claims  []claimDocument `json:"claims"`
-	Notes   []string        `json:"notes"`
 }
 
 // add declares the flags.
 func (g *gateFlags) add(cmd *cobra.Command) {
-	g.hashFlags.add(cmd)
+	g.factFlags.add(cmd)
 	g.out.add(cmd)
-	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy (default: the environment variable PICKET_POLICY)")
-	g.trust.add(cmd)
+	cmd.Flags().StringVar(&g.policy, "policy", "", "`FILE` with the policy, or the name of a shipped one, which is then enforced: development, release, regulated\n"+
+		"(default: the environment variable PICKET_POLICY)")
 }
 
 func newGateCmd(env Env) *cobra.Command {
 	var flags gateFlags
+	var decision decisionFlags
 	cmd := &cobra.Command{
 		Use:   "gate PATH",
 		Short: "Decide whether a model may be used, on the signed claims about it",
-		Long: "Gate hashes the content, checks every claim about it and evaluates a policy. A claim counts only when a key of the\n" +
-			"trust root signed it, it is about this very content and covers every file. Every error denies.\n\n" +
+		Long: "Gate hashes the content, checks every claim about it and evaluates a policy. A claim counts only when someone in the\n" +
+			"trust root signed it who may, it is about this very content and covers every file. Every error denies. What was\n" +
+			"revoked, and what was made from it, is denied whatever the policy says.\n\n" +
+			"With --attest the decision is appended to the claims, signed. It is a record and never a reason to allow.\n\n" +
 			"Exit codes: 0 allowed, or denied by a policy that only audits · 1 error · 2 usage · 3 denied.",
-		Example: "  picket gate model/ --policy .picket/release.yaml\n  picket gate model/ --policy release.yaml --trust keys/ --format json",
-		Args:    cobra.ExactArgs(1),
+		Example: "  picket gate model/ --policy release --trust .picket/trust.yaml\n" +
+			"  picket gate model/ --policy .picket/release.yaml --head head.json --claims ../claims\n" +
+			"  picket gate model/ --policy regulated --trust keys/ --impact leak=high --format json",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.choosePolicy(env)
 			if err := needs(cmd, "policy", flags.policy); err != nil {
 				return err
 			}
-			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeDecision)
+			record, err := decision.begin(cmd.Context(), env, args[0])
+			if err != nil {
+				return err
+			}
+			defer record.done()
+			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeDecision, record)
 		},
 	}
 	flags.add(cmd)
+	flags.addHead(cmd)
+	decision.add(cmd)
 	return cmd
 }
 
@@ -82,10 +76,11 @@ func newWhyCmd(env Env) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.choosePolicy(env)
-			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeReasons)
+			return flags.run(cmd.Context(), env, args[0], (*gateDocument).writeReasons, nothing())
 		},
 	}
 	flags.add(cmd)
+	flags.addHead(cmd)
 	return cmd
 }
 
@@ -94,18 +89,21 @@ func (g *gateFlags) choosePolicy(env Env) {
 	if g.policy == "" {
 		g.policy = env.Getenv("PICKET_POLICY")
 	}
-	if g.policy != "" && env.Getenv("PICKET_TRUST") == "" {
+	if g.policy != "" && !shipped(g.policy) && env.Getenv("PICKET_TRUST") == "" {
 		g.trust.choose(filepath.Dir(g.policy))
 	}
 }
 
 // run decides and writes the answer.
-func (g gateFlags) run(ctx context.Context, env Env, path string, text func(*gateDocument, io.Writer) error) error {
+func (g gateFlags) run(ctx context.Context, env Env, path string, text func(*gateDocument, io.Writer) error, record recorder) error {
 	if err := g.out.check(); err != nil {
 		return err
 	}
 	doc, err := g.decide(ctx, env, path)
 	if err != nil {
+		return err
+	}
+	if err := record.keep(doc); err != nil {
 		return err
 	}
 	if err := g.out.answer(env, doc, func(w io.Writer) error { return text(doc, w) }); err != nil {
@@ -117,10 +115,10 @@ func (g gateFlags) run(ctx context.Context, env Env, path string, text func(*gat
 	return nil
 }
 
-// decide gathers the facts and evaluates the policy. An error means that there is no decision; the exit code then stops a
+// decide reads the policy and the trust root and decides. An error means that there is no decision; the exit code then stops a
 // pipeline as well.
 func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocument, error) {
-	rules, err := g.loadPolicy()
+	rules, err := readPolicy(g.policy)
 	if err != nil {
 		return nil, err
 	}
@@ -128,45 +126,40 @@ func (g gateFlags) decide(ctx context.Context, env Env, path string) (*gateDocum
 	if err != nil {
 		return nil, err
 	}
+	doc, err := g.apply(ctx, env, path, rules, root)
+	if err != nil {
+		return nil, err
+	}
+	doc.note(notes)
+	return doc, nil
+}
+
+// apply gathers the facts and evaluates the policy.
+func (g gateFlags) apply(ctx context.Context, env Env, path string, rules *policy.Policy, root *trust.Root) (*gateDocument, error) {
 	c, err := findContent(path)
 	if err != nil {
 		return nil, err
 	}
-	facts, claims, err := g.facts(ctx, env, c, root)
+	facts, err := g.gather(ctx, env, c, root)
 	if err != nil {
 		return nil, err
 	}
-	report := rules.Decide(ctx, facts)
-	listed := newClaimsDocument(c, picket.Digest(facts.Artifact.Digest), claims, notes)
-	return &gateDocument{
-		Schema: "picket.decision/1", Path: path, Digest: listed.Digest, Policy: report.Policy, Mode: report.Mode,
-		Allow: report.Decision.Allow, Allowed: report.Allowed(),
-		Reasons: append([]string{}, report.Decision.Reasons...), Errors: append([]string{}, report.Decision.Errors...),
-		Blocks: append([]policy.Block{}, report.Blocks...), Passed: append([]string{}, report.Passed...),
-		Claims: listed.Claims, Notes: listed.Notes,
-	}, nil
+	return newGateDocument(path, facts, rules.Decide(ctx, facts.Facts), root)
 }
 
-// facts hashes the content and checks its claims. Content that cannot be hashed is a fact, which denies.
-func (g gateFlags) facts(ctx context.Context, env Env, c *content, root *trust.Root) (policy.Facts, []*claim.Claim, error) {
-	now := env.Now().UTC()
-	m, err := g.hash(ctx, env, c)
-	if ctx.Err() != nil {
-		return policy.Facts{}, nil, ctx.Err()
-	}
-	if err != nil {
-		return policy.Facts{Artifact: policy.Artifact{Path: c.path, Name: c.name}, Now: now, Failure: err.Error()}, nil, nil //nolint:nilerr // a fact that denies
-	}
-	claims := c.judge(root, m, now)
-	return policy.NewFacts(c.path, m, claims, root, now), claims, nil
-}
+// shipped reports whether a policy is named, and not a file. A file of that name is given as ./release.
+func shipped(name string) bool { return slices.Contains(policy.Shipped(), name) }
 
-// loadPolicy reads the policy of the flags, or the development policy in enforcing mode when there is none.
-func (g gateFlags) loadPolicy() (*policy.Policy, error) {
-	if g.policy != "" {
-		return loadPolicy(g.policy)
+// readPolicy reads the policy that --policy names, or the development policy when there is none. A shipped policy that is
+// named is enforced: it has no file in which the mode could be changed.
+func readPolicy(name string) (*policy.Policy, error) {
+	if name == "" {
+		name = policy.Shipped()[0]
 	}
-	p, err := policy.LoadShipped("development")
+	if !shipped(name) {
+		return loadPolicy(name)
+	}
+	p, err := policy.LoadShipped(name)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +167,7 @@ func (g gateFlags) loadPolicy() (*policy.Policy, error) {
 	return p, nil
 }
 
-// loadPolicy reads the policy that --policy names.
+// loadPolicy reads a policy from a file.
 func loadPolicy(name string) (*policy.Policy, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -187,57 +180,54 @@ func loadPolicy(name string) (*policy.Policy, error) {
 	return p, nil
 }
 
-// headline is the decision in one line.
-func (d *gateDocument) headline(l *lines) {
-	word := "allowed"
-	switch {
-	case !d.Allow && d.Allowed:
-		word = "WOULD BE DENIED (the policy only audits, so it passes)"
-	case !d.Allow:
-		word = "DENIED"
-	}
-	l.add("%s  %s  %s", word, shown(d.Path), d.Digest)
-	l.add("  policy %s, %s", shown(d.Policy), d.Mode)
+// decisionFlags turn a decision into a signed claim.
+type decisionFlags struct {
+	signerFlags
+	attest bool
 }
 
-// writeDecision is the answer of gate for people.
-func (d *gateDocument) writeDecision(w io.Writer) error {
-	var l lines
-	d.headline(&l)
-	for _, b := range d.Blocks {
-		l.add("  denies  %s", shown(b.String()))
-	}
-	for _, id := range d.Passed {
-		l.add("  holds   %s", shown(id))
-	}
-	if len(d.Blocks) > 0 {
-		l.add("  picket why tells who can fix what, with the command")
-	}
-	for _, note := range d.Notes {
-		l.add("note: %s", note)
-	}
-	return l.writeTo(w)
+// add declares the flags.
+func (d *decisionFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&d.attest, "attest", false, "append the decision, signed, to PATH/claims.jsonl (PATH.claims.jsonl for a file)")
+	d.signerFlags.add(cmd, " for --attest")
 }
 
-// writeReasons is the answer of why for people.
-func (d *gateDocument) writeReasons(w io.Writer) error {
-	var l lines
-	d.headline(&l)
-	for _, b := range d.Blocks {
-		l.add("")
-		l.add("%s", shown(b.Rule))
-		l.add("  blocks  %s", shown(b.Message))
-		if b.Detail != "" {
-			l.add("  facts   %s", shown(b.Detail))
+// recorder keeps a decision; done is called when nothing more is kept.
+type recorder struct {
+	keep func(*gateDocument) error
+	done func()
+}
+
+// begin makes the signer before anything is hashed, so that a wrong key costs no time.
+func (d *decisionFlags) begin(ctx context.Context, env Env, path string) (recorder, error) {
+	if !d.attest {
+		if d.given() {
+			return recorder{}, usagef("--private-key and the other flags of a signer are for --attest, which is not given")
 		}
-		l.add("  who     %s", shown(b.Owner))
-		l.add("  do      %s", shown(b.Remedy))
+		return nothing(), nil
 	}
-	if len(d.Blocks) == 0 {
-		l.add("  nothing blocks it")
+	c, err := findContent(path)
+	if err != nil {
+		return recorder{}, err
 	}
-	for _, note := range d.Notes {
-		l.add("note: %s", note)
+	signer, done, err := d.open(ctx, env, c)
+	if err != nil {
+		return recorder{}, err
 	}
-	return l.writeTo(w)
+	keep := func(doc *gateDocument) error {
+		if doc.Digest == "" {
+			return fmt.Errorf("record decision: %s has no digest", doc.Path)
+		}
+		payload, err := claim.NewStatement(c.name, doc.Digest, doc.claim(env.Now()))
+		if err != nil {
+			return err
+		}
+		return keepClaim(ctx, env, "decision", payload, signer, c.claims)
+	}
+	return recorder{keep: keep, done: done}, nil
+}
+
+// nothing keeps no decision.
+func nothing() recorder {
+	return recorder{keep: func(*gateDocument) error { return nil }, done: func() {}}
 }

@@ -17,11 +17,11 @@ import (
 func newPolicyCmd(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Work on policies",
+		Short: "List, explain and test policies, and see what they would block",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyTestCmd(env))
+	cmd.AddCommand(newPolicyListCmd(env), newPolicyExplainCmd(env), newPolicyTestCmd(env), newPolicyReportCmd(env))
 	return cmd
 }
 
@@ -30,7 +30,9 @@ func newPolicyTestCmd(env Env) *cobra.Command {
 		Use:   "test PATH",
 		Short: "Check that policies decide as their tests say",
 		Long: "Test runs every *.test.yaml in a folder and below it, or one such file. A test gives facts about a model and says\n" +
-			"which decision must follow and which rules must deny.\n\nExit codes: 0 all as expected · 1 error · 2 usage · 3 a policy decides otherwise.",
+			"which decision must follow and which rules must deny or warn. The policy is a file beside the tests or the name of a\n" +
+			"shipped one. With complete: true every rule must deny, or warn, in one of the tests of the file.\n\n" +
+			"Exit codes: 0 all as expected · 1 error · 2 usage · 3 a policy decides otherwise.",
 		Example: "  picket policy test policies/",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,7 +71,11 @@ func runCases(ctx context.Context, env Env, files []string) error {
 		if err != nil {
 			return err
 		}
-		p, err := loadPolicy(filepath.Join(filepath.Dir(file), filepath.FromSlash(cases.Policy)))
+		name := cases.Policy
+		if !shipped(name) {
+			name = filepath.Join(filepath.Dir(file), filepath.FromSlash(name))
+		}
+		p, err := readPolicy(name)
 		if err != nil {
 			return err
 		}
@@ -79,6 +85,10 @@ func runCases(ctx context.Context, env Env, files []string) error {
 				failed++
 				l.add("FAIL  %s  %s: %s", shown(file), shown(c.Name), shown(err.Error()))
 			}
+		}
+		if missing := cases.Untested(p); cases.Complete && len(missing) > 0 {
+			failed++
+			l.add("FAIL  %s  it is to be complete, and no test shows that these rules deny: %s", shown(file), shown(strings.Join(missing, ", ")))
 		}
 	}
 	l.add("%s, %d failed", count(ran, "test"), failed)

@@ -99,7 +99,7 @@ func newPull(env Env, flags pullFlags, from string) (*pull, error) {
 	}
 	if flags.gate.policy != "" {
 		p.gate.choosePolicy(env)
-		if _, err := p.gate.loadPolicy(); err != nil {
+		if _, err := readPolicy(p.gate.policy); err != nil {
 			return nil, err
 		}
 	}
