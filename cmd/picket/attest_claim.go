@@ -16,29 +16,6 @@ import (
 	"github.com/picketsec/picket/evidence/claim"
 )
 
-// claimSigner are the flags of verbs that sign one claim.
-type claimSigner struct {
-	privateKey string
-}
-
-// add declares the flags.
-func (s *claimSigner) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.privateKey, "private-key", "", "PEM `FILE` with the EC private key")
-}
-
-// load reads the key before any work is done. The key must not lie in the content, when there is some.
-func (s *claimSigner) load(cmd *cobra.Command, c *content) (evidence.Signer, error) {
-	if err := needs(cmd, "private-key", s.privateKey); err != nil {
-		return nil, err
-	}
-	if c != nil {
-		if err := outside(c, s.privateKey); err != nil {
-			return nil, err
-		}
-	}
-	return readPrivateKey(s.privateKey)
-}
-
 // predicateForm makes the predicates of one kind: from flags of its own, or from a file.
 type predicateForm struct {
 	kind  string
@@ -51,7 +28,7 @@ type predicateForm struct {
 // attestClaimFlags are the flags of attest KIND.
 type attestClaimFlags struct {
 	hashFlags
-	signer    claimSigner
+	signer    signerFlags
 	predicate string
 	from      string
 	claims    string
@@ -86,15 +63,16 @@ func newAttestKindCmd(env Env, form *predicateForm) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			signer, err := flags.signer.load(cmd, c)
+			signer, done, err := flags.signer.open(cmd.Context(), env, c)
 			if err != nil {
 				return err
 			}
+			defer done()
 			return flags.run(cmd.Context(), env, c, form, signer)
 		},
 	}
 	flags.hashFlags.add(cmd)
-	flags.signer.add(cmd)
+	flags.signer.add(cmd, "")
 	cmd.Flags().StringVar(&flags.predicate, "predicate", "", "JSON or YAML `FILE` with what the claim says")
 	cmd.Flags().StringVar(&flags.claims, "claims", "", "append to `FILE` (default: PATH/claims.jsonl, or PATH.claims.jsonl)")
 	if formats := importFormats(form.kind); formats != "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/evidence/claim"
+	"github.com/picketsec/picket/evidence/trust"
 )
 
 // claimsDocument is the JSON form of the claims about content.
@@ -27,6 +28,7 @@ type claimDocument struct {
 	Type    string        `json:"type"`
 	Key     string        `json:"key"`     // the first signer
 	Signers []string      `json:"signers"` // all of them
+	Trust   []string      `json:"trust"`   // for each of them, why the trust root lets them say this, or why not
 	Subject picket.Digest `json:"subject"`
 	Counts  bool          `json:"counts"`
 	Record  bool          `json:"record"` // it holds, and is no evidence
@@ -69,7 +71,7 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), notes)
+			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), root, notes)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}
@@ -84,19 +86,22 @@ func newClaimsCmd(env Env) *cobra.Command {
 	flags.add(cmd)
 	out.add(cmd)
 	trusted.add(cmd)
-	cmd.AddCommand(newClaimsHeadCmd(env), newClaimsCheckCmd(env), newClaimsCountersignCmd(env))
+	cmd.AddCommand(newClaimsHeadCmd(env), newClaimsCheckCmd(env), newClaimsCountersignCmd(env), newClaimsPushCmd(env), newClaimsPullCmd(env))
 	return cmd
 }
 
 // newClaimsDocument is the JSON form of checked claims.
-func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Claim, notes []string) *claimsDocument {
+func newClaimsDocument(about *content, digest picket.Digest, claims []*claim.Claim, root *trust.Root, notes []string) *claimsDocument {
 	doc := &claimsDocument{Schema: "picket.claims/1", Path: about.path, Digest: digest, Claims: []claimDocument{},
 		Notes: append([]string{absenceNote}, notes...)}
 	for _, c := range claims {
-		d := claimDocument{Source: c.Source, Kind: c.Kind.Name, Type: c.PredicateType, Key: c.Signer, Signers: []string{}, Subject: c.Subject,
+		d := claimDocument{Source: c.Source, Kind: c.Kind.Name, Type: c.PredicateType, Key: c.Signer, Signers: []string{}, Trust: []string{}, Subject: c.Subject,
 			Counts: c.Counts(), Record: c.Holds() && !c.Counts(), Condemns: c.Condemnation}
 		for _, signer := range c.Signers {
 			d.Signers = append(d.Signers, signer.Name)
+			if c.Kind.Name != "" {
+				d.Trust = append(d.Trust, root.Explain(signer.Name, c.Kind.Name, signer.Proof))
+			}
 		}
 		if c.Failure != nil {
 			d.Failure = c.Failure.Error()
@@ -131,6 +136,9 @@ func (d *claimsDocument) write(w io.Writer) error {
 		switch {
 		case c.Counts:
 			l.add("  counts          %s: %s", shown(c.Source), c.describe())
+			for _, why := range c.Trust {
+				l.add("                  %s", shown(why))
+			}
 		case c.Record:
 			l.add("  record          %s: %s", shown(c.Source), c.describe())
 		case c.Kind != "":

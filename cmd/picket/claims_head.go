@@ -17,7 +17,7 @@ import (
 
 // newClaimsHeadCmd makes heads.
 func newClaimsHeadCmd(env Env) *cobra.Command {
-	var signer claimSigner
+	var signer signerFlags
 	var trusted trustFlags
 	var bundle string
 	cmd := &cobra.Command{
@@ -32,10 +32,11 @@ func newClaimsHeadCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			key, err := signer.load(cmd, c)
+			key, done, err := signer.open(cmd.Context(), env, c)
 			if err != nil {
 				return err
 			}
+			defer done()
 			root, _, err := trusted.read(env)
 			if err != nil {
 				return err
@@ -43,7 +44,7 @@ func newClaimsHeadCmd(env Env) *cobra.Command {
 			return makeHead(cmd.Context(), env, c, key, root, bundle)
 		},
 	}
-	signer.add(cmd)
+	signer.add(cmd, "")
 	trusted.add(cmd)
 	cmd.Flags().StringVar(&bundle, "bundle", "", "write the head to `FILE` too")
 	return cmd
@@ -166,7 +167,7 @@ func checkHead(env Env, c *content, root *trust.Root, file string) error {
 
 // newClaimsCountersignCmd adds a second signature.
 func newClaimsCountersignCmd(env Env) *cobra.Command {
-	var signer claimSigner
+	var signer signerFlags
 	var trusted trustFlags
 	cmd := &cobra.Command{
 		Use:   "countersign PATH LINE",
@@ -184,10 +185,11 @@ func newClaimsCountersignCmd(env Env) *cobra.Command {
 			if err != nil || line < 1 {
 				return usagef("LINE %q is not a number from 1 up; picket claims lists them", args[1])
 			}
-			key, err := signer.load(cmd, c)
+			key, done, err := signer.open(cmd.Context(), env, c)
 			if err != nil {
 				return err
 			}
+			defer done()
 			root, _, err := trusted.read(env)
 			if err != nil {
 				return err
@@ -195,7 +197,7 @@ func newClaimsCountersignCmd(env Env) *cobra.Command {
 			return countersign(cmd.Context(), env, c, line, key, root)
 		},
 	}
-	signer.add(cmd)
+	signer.add(cmd, "")
 	trusted.add(cmd)
 	return cmd
 }

@@ -12,7 +12,7 @@ import (
 // revokeFlags are the flags of the verb.
 type revokeFlags struct {
 	hashFlags
-	signer    claimSigner
+	signer    signerFlags
 	reason    string
 	text      string
 	target    string
@@ -38,11 +38,11 @@ func newRevokeCmd(env Env) *cobra.Command {
 			if err := needs(cmd, "reason", flags.reason); err != nil {
 				return err
 			}
-			return flags.run(cmd.Context(), cmd, env, args[0])
+			return flags.run(cmd.Context(), env, args[0])
 		},
 	}
 	flags.hashFlags.add(cmd)
-	flags.signer.add(cmd)
+	flags.signer.add(cmd, "")
 	cmd.Flags().StringVar(&flags.reason, "reason", "", "`REASON`: malicious, poisoned, vulnerable, compromised, licence, legal, privacy, quality, superseded, other")
 	cmd.Flags().StringVar(&flags.text, "text", "", "`TEXT` that says more")
 	cmd.Flags().StringVar(&flags.target, "target", claim.RevokeContent, "what the digest is of: content, claim, key")
@@ -53,7 +53,7 @@ func newRevokeCmd(env Env) *cobra.Command {
 }
 
 // run signs and keeps the revocation.
-func (r revokeFlags) run(ctx context.Context, cmd *cobra.Command, env Env, what string) error {
+func (r revokeFlags) run(ctx context.Context, env Env, what string) error {
 	subject, name, target, err := r.subject(ctx, env, what)
 	if err != nil {
 		return err
@@ -61,10 +61,11 @@ func (r revokeFlags) run(ctx context.Context, cmd *cobra.Command, env Env, what 
 	if target == "" {
 		return usagef("--claims FILE is missing: a digest has no folder to keep the revocation in")
 	}
-	signer, err := r.signer.load(cmd, nil)
+	signer, done, err := r.signer.open(ctx, env, nil)
 	if err != nil {
 		return err
 	}
+	defer done()
 	p := &claim.Revocation{Time: env.Now(), Target: r.target, Reason: r.reason, Text: r.text, Effective: env.Now(),
 		Cascade: r.target == claim.RevokeContent && !r.only}
 	if r.effective != "" {

@@ -32,7 +32,7 @@ type access struct {
 // auth finds the login for the repository.
 func (a *access) auth() (Auth, bool) {
 	repo := a.image.ref.Context()
-	return a.login.of(repo.RegistryStr(), repo.RepositoryStr())
+	return a.login.For(repo.RegistryStr(), repo.RepositoryStr())
 }
 
 // known reports whether there is a login.

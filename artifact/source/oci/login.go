@@ -59,8 +59,8 @@ func FromEnvironment(getenv func(string) string, home string) (Login, error) {
 	return l, nil
 }
 
-// of finds the login for a repository; the longest key wins, as Podman's keys may name a path.
-func (l Login) of(registry, repository string) (Auth, bool) {
+// For finds the login for a repository; the longest key wins, as Podman's keys may name a path.
+func (l Login) For(registry, repository string) (Auth, bool) {
 	full := registry + "/" + repository
 	if registry == "index.docker.io" {
 		if a, ok := l.Auths["docker.io"]; ok {
