@@ -235,7 +235,7 @@ func TestForgedRoots(t *testing.T) {
 		"an unknown field":                    {m.signed(edit(t, one[0], true, `"number":1`, `"number":1,"allowAll":true`), "alice", "bob"), pinned, evidence.ErrMalformed, "unknown field"},
 		"a field in another case":             {m.signed(edit(t, one[0], true, `"number"`, `"Number"`), "alice", "bob"), pinned, evidence.ErrMalformed, "the one form"},
 		"fields in another order":             {m.signed(edit(t, one[0], true, `"number":1,"previous":""`, `"previous":"","number":1`), "alice", "bob"), pinned, evidence.ErrMalformed, "the one form"},
-		"a group instead of kinds":            {m.signed(edit(t, one[0], true, `["bom","scan-result"]`, `["all"]`), "alice", "bob"), pinned, evidence.ErrMalformed, "no kind"},
+		"a group instead of kinds":            {m.signed(edit(t, one[0], true, `["bom","scan-result"]`, `["all"]`), "alice", "bob"), pinned, evidence.ErrMalformed, "no list of kinds"},
 		"a threshold of none":                 {m.signed(edit(t, one[0], true, `"threshold":2`, `"threshold":0`), "mallory"), pinned, evidence.ErrMalformed, "threshold of 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func everything(t testing.TB) (*project, *Definition) {
 	p.files["ca.pem"] = &fstest.MapFile{Data: pki.NewRoot(t, "ca").PEM()}
 	p.files["trusted_root.json"] = &fstest.MapFile{Data: instance(t, vs)}
 	p.must(t, identities(
-		"  - {name: a, key: {file: keys/a.pub}, may: [all], from: 2026-01-01, until: 2027-01-01, replaces: old}",
+		"  - {name: a, key: {file: keys/a.pub}, may: [all, transfer], from: 2026-01-01, until: 2027-01-01, replaces: old}",
 		"  - {name: old, key: {file: keys/old.pub}, may: [bom], revoked: {at: 2026-01-02T03:04:05Z, reason: 'rotation: <b> & \"c\"'}}",
 		"  - {name: b, key: {file: keys/b.pub}, may: []}",
 		"  - {name: c, certificate: {roots: [ca.pem], subject: 'CN=c,O=Test'}, may: [approval]}",
@@ -66,7 +66,7 @@ func TestStatementMatchesItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := p.must(t, string(p.files["trust.yaml"].Data))
-	for _, kind := range kinds() { // what was signed means what was written
+	for _, kind := range append(kinds(), KindTransfer) { // what was signed means what was written
 		for _, name := range []string{"a", "old", "b", "c", "d"} {
 			if got, want := root.Explain(name, kind, nil), plain.Explain(name, kind, nil); got != want {
 				t.Errorf("%s\n%s", got, want)

@@ -135,8 +135,8 @@ func (v *version) decode(raw json.RawMessage) error {
 		return fmt.Errorf("it does not say who signs it: %w", evidence.ErrMalformed)
 	}
 	for _, i := range v.Identities {
-		if slices.ContainsFunc(i.May, func(kind string) bool { return !slices.Contains(kinds(), kind) }) {
-			return fmt.Errorf("identity %q: may names something that is no kind: %w", clip(i.Name), evidence.ErrMalformed)
+		if spelled, err := expand(i.May); err != nil || !slices.Equal(spelled, i.May) {
+			return fmt.Errorf("identity %q: may is no list of kinds, each by its name and in order: %w", clip(i.Name), evidence.ErrMalformed)
 		}
 	}
 	return nil
