@@ -33,8 +33,8 @@ identities:
 #    key: {file: alice.pub}
 #    may: [review, approval]
 
-# Never by one person about the same content. These are what holds when nothing is said here:
-# separate: [[training-run, approval], [training-run, review]]
+# Never by one person about the same content, besides approving or reviewing one's own training run:
+# separate: [[scan-result, approval]]
 
 # Identities of one person, who counts once:
 # people: {alice: [alice, alice-yubikey]}
