@@ -80,11 +80,7 @@ func Encode(w io.Writer, b *bom.Bill, v Version) error {
 			own[at] = part
 		}
 	}
-	without, err := document.Overlay(tree, own)
-	if err != nil {
-		return fmt.Errorf("write CycloneDX: %w", err)
-	}
-	for _, at := range without {
+	for _, at := range document.Overlay(tree, own) {
 		if text := string(own[at]); text != "null" {
 			addProperty(metadata(tree), "kept:"+place+at, text)
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -287,6 +288,34 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 		if _, err := cyclonedx.Decode(bytes.NewReader(doc[:i])); err == nil {
 			t.Fatalf("the first %d bytes of %d were read", i, len(doc))
 		}
+	}
+}
+
+// TestWorkIsInProportion reads the documents that cost most for their size, and one that has more components than any bill.
+func TestWorkIsInProportion(t *testing.T) {
+	const head = `{"bomFormat":"CycloneDX","specVersion":"1.6",`
+	repeat := func(text string, n int) string { return strings.TrimSuffix(strings.Repeat(text, n), ",") }
+	for name, doc := range map[string]string{
+		"components":   head + `"components":[` + repeat(`{"type":"library"},`, 8000) + `]}`,
+		"dependencies": head + `"components":[` + repeat(`{"type":"file","name":"n"},`, 4000) + `],"dependencies":[` + repeat(`{"ref":"x"},`, 8000) + `]}`,
+		"properties":   head + `"metadata":{"properties":[` + repeat(`{"name":"picket:value:files[0].name","value":"1"},`, 8000) + `]}}`,
+		"values":       head + `"x":[` + repeat(`0,`, 100000) + `]}`,
+		"licences":     head + `"components":[{"type":"library","licenses":[` + repeat(`{"expression":"a"},`, 20000) + `]}]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		b := decode(t, []byte(doc))
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(1000*len(doc)) {
+			t.Errorf("%s: %d bytes took %d bytes of memory in all", name, len(doc), used)
+		}
+		if out := encode(t, b, cyclonedx.V1_6); len(out) > 50*len(doc) {
+			t.Errorf("%s: %d bytes became %d", name, len(doc), len(out))
+		}
+	}
+	many := head + `"components":[` + repeat(`{"type":"file"},`, document.MaxElements+1) + `]}`
+	if _, err := cyclonedx.Decode(strings.NewReader(many)); !errors.Is(err, document.ErrTooLarge) {
+		t.Errorf("%d components: %v", document.MaxElements+1, err)
 	}
 }
 

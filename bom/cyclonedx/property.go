@@ -97,7 +97,7 @@ func readStatements(tree *document.Node, b *bom.Bill) {
 func readKept(tree *document.Node, kept map[string]rawPart) {
 	properties(tree.Get("metadata"), func(name, value string) {
 		key, ok := strings.CutPrefix(name, prefix+"kept:")
-		if _, twice := kept[key]; ok && !twice && !strings.HasPrefix(key, place) && json.Valid([]byte(value)) {
+		if _, twice := kept[key]; ok && !twice && !strings.HasPrefix(key, place) && document.Valid([]byte(value)) {
 			kept[key] = rawPart(value)
 		}
 	})

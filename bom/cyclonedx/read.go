@@ -15,8 +15,8 @@ import (
 )
 
 // Decode reads a bill of CycloneDX 1.4 to 1.7 in JSON. What it does not understand is in Kept. It refuses more than 32 MiB,
-// names that stand twice in one object, nesting of more than 64 levels, more than 1,048,576 values, invalid UTF-8 and
-// anything behind the document. The error wraps ErrVersion for other versions.
+// names that stand twice in one object, nesting of more than 64 levels, more than 1,048,576 values or 65,536 components,
+// invalid UTF-8 and anything behind the document. The error wraps ErrVersion for other versions.
 func Decode(r io.Reader) (*bom.Bill, error) {
 	tree, err := document.Read(r)
 	if err != nil {
@@ -28,6 +28,9 @@ func Decode(r io.Reader) (*bom.Bill, error) {
 	version := tree.Get("specVersion").String()
 	if !slices.Contains([]string{"1.4", "1.5", "1.6", "1.7"}, version) {
 		return nil, fmt.Errorf("read CycloneDX: version %.20q: %w", version, ErrVersion)
+	}
+	if n := len(elements(tree.Get("components"))); n > document.MaxElements {
+		return nil, fmt.Errorf("read CycloneDX: %d components: %w", n, document.ErrTooLarge)
 	}
 	arrange(tree)
 	b := read(tree)

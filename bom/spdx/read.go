@@ -286,7 +286,7 @@ func (r *reader) annotations() {
 func (r *reader) keptElsewhere() {
 	r.statements(func(_, name, text string) {
 		key, ok := strings.CutPrefix(name, "kept:")
-		if _, twice := r.bill.Kept[key]; ok && !twice && !strings.HasPrefix(key, place) && json.Valid([]byte(text)) {
+		if _, twice := r.bill.Kept[key]; ok && !twice && !strings.HasPrefix(key, place) && document.Valid([]byte(text)) {
 			r.bill.Kept[key] = json.RawMessage(text)
 		}
 	})

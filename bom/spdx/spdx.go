@@ -70,8 +70,7 @@ const (
 // ErrFormat is wrapped by the error for a document that is not SPDX 3.0 in JSON-LD.
 var ErrFormat = errors.New("not SPDX 3.0 in JSON-LD")
 
-// Encode writes a bill. Text that is not UTF-8 has U+FFFD in place of the bytes that are not. The error is that of the writer, or
-// says what of the kept parts cannot be written.
+// Encode writes a bill. Text that is not UTF-8 has U+FFFD in place of the bytes that are not. The error is that of the writer.
 func Encode(w io.Writer, b *bom.Bill) error {
 	tree, note, err := written(b)
 	if err != nil {
@@ -89,9 +88,7 @@ func Encode(w io.Writer, b *bom.Bill) error {
 			return fmt.Errorf("write SPDX: %w", err)
 		}
 	}
-	if _, err := document.Overlay(tree, own); err != nil {
-		return fmt.Errorf("write SPDX: %w", err)
-	}
+	document.Overlay(tree, own)
 	if err := document.Write(w, tree); err != nil {
 		return fmt.Errorf("write SPDX: %w", err)
 	}
@@ -107,12 +104,8 @@ func lostParts(tree *document.Node, own map[string]json.RawMessage) []document.S
 	if err != nil {
 		return nil
 	}
-	without, err := document.Overlay(trial, own)
-	if err != nil {
-		return nil
-	}
 	var lost []document.Statement
-	for _, at := range without {
+	for _, at := range document.Overlay(trial, own) {
 		if text := string(own[at]); text != "null" {
 			lost = append(lost, document.Statement{Name: "kept:" + place + at, Text: text})
 		}
@@ -148,8 +141,8 @@ func written(b *bom.Bill) (*document.Node, func([]document.Statement) (*document
 }
 
 // Decode reads a bill of SPDX 3.0 in JSON-LD. What it does not understand is in Kept. It refuses more than 32 MiB, names that
-// stand twice in one object, nesting of more than 64 levels, more than 1,048,576 values, invalid UTF-8 and anything behind the
-// document. The error wraps ErrFormat for other formats.
+// stand twice in one object, nesting of more than 64 levels, more than 1,048,576 values or 131,072 elements, invalid UTF-8
+// and anything behind the document. The error wraps ErrFormat for other formats.
 func Decode(r io.Reader) (*bom.Bill, error) {
 	tree, err := document.Read(r)
 	if err != nil {
@@ -165,6 +158,9 @@ func Decode(r io.Reader) (*bom.Bill, error) {
 	graph := tree.Get("@graph")
 	if graph == nil || graph.Kind != jsonstream.ArrayStart {
 		return nil, fmt.Errorf("read SPDX: there is no list @graph: %w", ErrFormat)
+	}
+	if n := len(graph.Children); n > 2*document.MaxElements {
+		return nil, fmt.Errorf("read SPDX: %d elements: %w", n, document.ErrTooLarge)
 	}
 	doc := read(tree)
 	doc.annotations()

@@ -170,15 +170,18 @@ func byKey(object *Node) map[string]*Node {
 // parts are differences by the steps of their places.
 type parts struct {
 	place string
-	value json.RawMessage // nil when only something below differs
+	value *Node // nil when only something below differs
 	below map[string]*parts
 }
 
-// Overlay makes the differences in a tree. It returns the places that the tree does not have: nothing was done for them.
-func Overlay(tree *Node, differences map[string]json.RawMessage) (without []string, err error) {
+// Overlay makes the differences in a tree. It returns the places for which nothing was done, because the tree does not have
+// them, or because what is to be there is not JSON that could be read again.
+func Overlay(tree *Node, differences map[string]json.RawMessage) (without []string) {
+	places := slices.Sorted(maps.Keys(differences))
+	nodes := parseAll(places, differences)
 	root := &parts{}
-	for _, place := range slices.Sorted(maps.Keys(differences)) {
-		if !strings.HasPrefix(place, "/") || strings.Count(place, "/") > depth || !json.Valid(differences[place]) {
+	for i, place := range places {
+		if !strings.HasPrefix(place, "/") || nodes[i] == nil || strings.Count(place, "/")+levels(nodes[i]) > depth {
 			without = append(without, place)
 			continue
 		}
@@ -193,25 +196,21 @@ func Overlay(tree *Node, differences map[string]json.RawMessage) (without []stri
 			}
 			at = at.below[step]
 		}
-		at.place, at.value = place, differences[place]
+		at.place, at.value = place, nodes[i]
 	}
-	if err := overlay(tree, root, &without); err != nil {
-		return nil, err
-	}
+	overlay(tree, root, &without)
 	slices.Sort(without)
-	return without, nil
+	return without
 }
 
 // overlay makes the differences at and below one value.
-func overlay(n *Node, p *parts, without *[]string) error {
+func overlay(n *Node, p *parts, without *[]string) {
 	if p.value != nil {
-		value, err := parse(p.value)
-		if err != nil {
-			return fmt.Errorf("read the kept part %s: %w", short(p.place), err)
+		n.Kind, n.Text, n.Children = p.value.Kind, p.value.Text, p.value.Children
+		for _, b := range p.below {
+			*without = b.all(*without)
 		}
-		n.Kind, n.Text, n.Children = value.Kind, value.Text, value.Children
-		p.lost(without)
-		return nil
+		return
 	}
 	targets := map[string]*Node{}
 	if n.Kind == jsonstream.ObjectStart {
@@ -224,7 +223,7 @@ func overlay(n *Node, p *parts, without *[]string) error {
 	for _, step := range p.steps() {
 		b := p.below[step]
 		target := targets[step]
-		if target == nil && bytes.Equal(b.value, []byte("null")) {
+		if target == nil && b.value != nil && IsNull(b.value) {
 			continue // it is not there already
 		}
 		if target == nil && b.value != nil && (n.Kind == jsonstream.ObjectStart || n.Kind == jsonstream.ArrayStart && isNumber(step)) {
@@ -235,12 +234,9 @@ func overlay(n *Node, p *parts, without *[]string) error {
 			*without = b.all(*without)
 			continue
 		}
-		if err := overlay(target, b, without); err != nil {
-			return err
-		}
+		overlay(target, b, without)
 	}
 	n.Children = slices.DeleteFunc(n.Children, IsNull)
-	return nil
 }
 
 // steps lists the next steps: numbers by size, for they add elements in their order.
@@ -264,16 +260,53 @@ func (p *parts) all(list []string) []string {
 	return list
 }
 
-// lost adds the places below this part to a list.
-func (p *parts) lost(list *[]string) {
-	for _, b := range p.below {
-		*list = b.all(*list)
+// parseAll reads parts, in the order of a list; nil for those that cannot be read. They are read as one document, because a
+// bill can have many that are small.
+func parseAll(places []string, raw map[string]json.RawMessage) []*Node {
+	list := make([]*Node, len(places))
+	var all bytes.Buffer
+	all.WriteByte('[')
+	good := true
+	for i, place := range places {
+		if i > 0 {
+			all.WriteByte(',')
+		}
+		all.Write(raw[place])
+		good = good && json.Valid(raw[place])
 	}
+	all.WriteByte(']')
+	if tree, err := parse(all.Bytes()); err == nil && good {
+		return tree.Children
+	}
+	for i, place := range places {
+		if n, err := parse(raw[place]); err == nil {
+			list[i] = n
+		}
+	}
+	return list
 }
 
-// parse reads a part that is kept.
-func parse(raw json.RawMessage) (*Node, error) {
-	return jsonstream.Tree(bytes.NewReader(raw), jsonstream.Options{Depth: depth, Text: len(raw)}, values)
+// parse reads a part.
+func parse(raw []byte) (*Node, error) {
+	return jsonstream.Tree(bytes.NewReader(raw), jsonstream.Options{Depth: depth + 1, Text: len(raw)}, len(raw)+1)
+}
+
+// Valid reports whether a part is JSON that can be kept.
+func Valid(raw json.RawMessage) bool {
+	n, err := parse(raw)
+	return err == nil && levels(n) <= depth
+}
+
+// levels is how deep a value nests.
+func levels(n *Node) int {
+	deepest := 0
+	for _, c := range n.Children {
+		deepest = max(deepest, levels(c))
+	}
+	if n.Kind == jsonstream.ObjectStart || n.Kind == jsonstream.ArrayStart {
+		return deepest + 1
+	}
+	return 0
 }
 
 // isNumber reports whether a step counts elements.

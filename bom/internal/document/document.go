@@ -25,8 +25,8 @@ const (
 	values  = 1 << 20  // values, each of some 200 bytes while the document is held
 )
 
-// ErrTooLarge is wrapped by the error for a document of more than MaxSize bytes.
-var ErrTooLarge = errors.New("the document is larger than 32 MiB")
+// ErrTooLarge is wrapped by the error for a document that is larger than any honest one.
+var ErrTooLarge = errors.New("the document is too large")
 
 // Node is a value of a document.
 type Node = jsonstream.Node

@@ -12,6 +12,9 @@ import (
 	"github.com/picketsec/picket/bom"
 )
 
+// MaxElements is how many elements one list of a bill has that was read of a document.
+const MaxElements = 1 << 16
+
 // Statement is one value of a bill by its name.
 //
 // Names are what the JSON form of a bill has, from the bill down: "software[3].use", "model.task". The three parts of a field
@@ -71,113 +74,116 @@ func settle(v reflect.Value) {
 
 // Statements lists what a bill says beyond what was read back of a document that was written of it. Both are clean.
 func Statements(b, readBack *bom.Bill) []Statement {
-	shown, lengths := map[string]string{}, map[string]int{}
-	walk(reflect.ValueOf(readBack).Elem(), "", visitor{
-		value: func(name, text string) { shown[name] = text },
-		list:  func(path string, n int) { lengths[path] = n },
-	})
-	var said []Statement
-	fresh := 0 // statements before the element of a list that is being visited
-	walk(reflect.ValueOf(b).Elem(), "", visitor{
-		value: func(name, text string) {
-			if have, ok := shown[name]; ok && have == text || !ok && text == unsaid(name) {
-				return
-			}
-			said = append(said, Statement{Name: name, Text: text})
-		},
-		list: func(path string, n int) {
-			if n < lengths[path] {
-				said = append(said, Statement{Name: "length:" + path, Text: strconv.Itoa(n)})
-			}
-		},
-		enter: func(string, int) { fresh = len(said) },
-		leave: func(path string, i int) {
-			if i >= lengths[path] && len(said) == fresh { // there is nothing to say of it but that it is there
-				said = append(said, Statement{Name: fmt.Sprintf("value:%s[%d]", path, i)})
-			}
-		},
-	})
-	return said
+	c := &comparison{}
+	c.compare(reflect.ValueOf(b).Elem(), reflect.ValueOf(readBack).Elem(), nil)
+	return c.said
 }
 
-// unsaid is the text of a value that was never set.
-func unsaid(name string) string {
-	if strings.HasPrefix(name, "confidence:") {
-		return string(bom.Unresolved)
+// step is one step of the path to a value: a member, or an element of a list. The path is written only when it is needed.
+type step struct {
+	up    *step
+	name  string
+	index int // of an element; the name is empty then
+}
+
+// String writes the path, such as model.uses[3].
+func (s *step) String() string {
+	switch {
+	case s == nil:
+		return ""
+	case s.name == "":
+		return s.up.String() + "[" + strconv.Itoa(s.index) + "]"
+	case s.up == nil:
+		return s.name
 	}
-	return ""
+	return s.up.String() + "." + s.name
 }
 
-// visitor is called for what a bill is made of; every function may be nil.
-type visitor struct {
-	value        func(name, text string)
-	list         func(path string, n int)
-	enter, leave func(path string, i int) // of an element of a list
-}
+// comparison collects what one bill says beyond another.
+type comparison struct{ said []Statement }
 
-// walk visits a value and everything below it in the order of its declaration.
-func walk(v reflect.Value, path string, visit visitor) {
-	if f, ok := v.Interface().(bom.Field); ok {
-		say(visit, "value:"+path, f.Value)
-		say(visit, "confidence:"+path, string(f.Confidence))
-		say(visit, "source:"+path, f.Source)
+// compare goes through a value and what was read back of it, in the order of declaration. What was not read back is not valid.
+func (c *comparison) compare(v, back reflect.Value, at *step) {
+	switch v.Type() {
+	case reflect.TypeFor[bom.Field]():
+		none := !back.IsValid()
+		for i, part := range []string{"value:", "confidence:", "source:"} { // the members of a field
+			had := ""
+			if !none {
+				had = back.Field(i).String()
+			} else if i == 1 {
+				had = string(bom.Unresolved)
+			}
+			c.say(part, at, v.Field(i).String(), had)
+		}
 		return
-	}
-	if t, ok := v.Interface().(time.Time); ok {
-		say(visit, "value:"+path, formatTime(t))
+	case reflect.TypeFor[time.Time]():
+		c.say("value:", at, textOf(v), textOf(back))
 		return
 	}
 	switch v.Kind() {
-	case reflect.String:
-		say(visit, "value:"+path, v.String())
-	case reflect.Int, reflect.Int64:
-		text := ""
-		if v.Int() != 0 {
-			text = strconv.FormatInt(v.Int(), 10)
-		}
-		say(visit, "value:"+path, text)
+	case reflect.String, reflect.Int, reflect.Int64:
+		c.say("value:", at, textOf(v), textOf(back))
 	case reflect.Slice:
-		walkList(v, path, visit)
+		c.list(v, back, at)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			walk(v.Field(i), join(path, v.Type().Field(i)), visit)
+			member, below := v.Type().Field(i), at
+			if !member.Anonymous { // an embedded one has the path of what it is embedded in
+				below = &step{up: at, name: jsonName(member)}
+			}
+			var had reflect.Value
+			if back.IsValid() {
+				had = back.Field(i)
+			}
+			c.compare(v.Field(i), had, below)
 		}
 	}
 }
 
-// walkList visits a list and its elements.
-func walkList(v reflect.Value, path string, visit visitor) {
-	if visit.list != nil {
-		visit.list(path, v.Len())
+// list compares lists element by element.
+func (c *comparison) list(v, back reflect.Value, at *step) {
+	length := 0
+	if back.IsValid() {
+		length = back.Len()
+	}
+	if v.Len() < length {
+		c.said = append(c.said, Statement{Name: "length:" + at.String(), Text: strconv.Itoa(v.Len())})
 	}
 	for i := range v.Len() {
-		if visit.enter != nil {
-			visit.enter(path, i)
+		var had reflect.Value
+		if i < length {
+			had = back.Index(i)
 		}
-		walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
-		if visit.leave != nil {
-			visit.leave(path, i)
+		before, element := len(c.said), &step{up: at, index: i}
+		c.compare(v.Index(i), had, element)
+		if !had.IsValid() && len(c.said) == before { // there is nothing to say of it but that it is there
+			c.said = append(c.said, Statement{Name: "value:" + element.String()})
 		}
 	}
 }
 
-// say gives one value to a visitor.
-func say(visit visitor, name, text string) {
-	if visit.value != nil {
-		visit.value(name, text)
+// say notes a value that is not what it was read back as.
+func (c *comparison) say(part string, at *step, text, had string) {
+	if text != had {
+		c.said = append(c.said, Statement{Name: part + at.String(), Text: text})
 	}
 }
 
-// join is the path of a member; an embedded one has that of what it is embedded in.
-func join(path string, member reflect.StructField) string {
-	if member.Anonymous {
-		return path
+// textOf is the text of a value that is not made of others; empty for one that was never set.
+func textOf(v reflect.Value) string {
+	switch {
+	case !v.IsValid() || v.IsZero():
+		return ""
+	case v.Kind() == reflect.String:
+		return v.String()
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10)
 	}
-	name := jsonName(member)
-	if path == "" {
-		return name
+	if t, ok := v.Interface().(time.Time); ok {
+		return formatTime(t)
 	}
-	return path + "." + name
+	return ""
 }
 
 // jsonName is the name of a member in JSON.
@@ -316,6 +322,9 @@ func find(v reflect.Value, path string) (reflect.Value, error) {
 			return v, errStatement
 		}
 		if i == v.Len() {
+			if i >= MaxElements {
+				return v, errStatement
+			}
 			v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
 		}
 		v = v.Index(i)
