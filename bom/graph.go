@@ -198,7 +198,7 @@ func (b *builder) kerasDocument(place string, content []byte) error {
 	b.fill(&m.Architecture, d.field("class_name"))
 	b.fill(&m.Family, Field{"keras", Inferred, place})
 	b.property("keras.name", d.field("config", "name"))
-	if n := d.get("build_config", "input_shape"); n != nil {
+	if n := d.get("build_config", "input_shape"); len(children(n, jsonstream.ArrayStart)) > 0 {
 		b.add(&m.Inputs, Field{dimensions(n), Declared, d.source("build_config", "input_shape")})
 	}
 	if layers := d.get("config", "layers"); layers != nil {

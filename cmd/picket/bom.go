@@ -103,8 +103,25 @@ func (f *bomFlags) build(ctx context.Context, env Env, path string) (b *bom.Bill
 			claims = append(claims, bom.Claim{Kind: x.Kind.Name, Signer: x.Signer, Source: x.Source, Summary: claimSummary(x)})
 		}
 	}
-	return bom.Build(ctx, bom.Input{Content: content, Manifest: m, Claims: claims, Author: f.author, Location: f.location,
+	location := f.location
+	if location == "" {
+		location = cachedFrom(path)
+	}
+	return bom.Build(ctx, bom.Input{Content: content, Manifest: m, Claims: claims, Author: f.author, Location: location,
 		Tool: "picket", Version: version(), Time: made})
+}
+
+// cachedFrom is the address of a revision in the cache of the hub, which its path says; empty for any other folder.
+func cachedFrom(path string) string {
+	full, err := filepath.Abs(path)
+	if err != nil || !isSnapshot(full) {
+		return ""
+	}
+	name, ok := strings.CutPrefix(filepath.Base(filepath.Dir(filepath.Dir(full))), "models--")
+	if !ok {
+		return ""
+	}
+	return "hf://" + strings.Replace(name, "--", "/", 1) + "@" + filepath.Base(full)
 }
 
 // open gives access to the files that hash hashes, and to nothing else.
