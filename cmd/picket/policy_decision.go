@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -89,7 +90,7 @@ func newGateEvidence(c *claim.Claim, root *trust.Root) gateEvidence {
 		e.Time = c.Made.UTC().Format(time.RFC3339)
 	}
 	for _, s := range c.Signers {
-		e.Signers, e.People = append(e.Signers, s.Name), append(e.People, root.Person(s.Name))
+		e.Signers, e.People = append(e.Signers, s.Name), append(e.People, cmp.Or(s.Person, s.Name))
 		e.Why = append(e.Why, root.Explain(s.Name, c.Kind.Name, s.Proof))
 		if moment, ok := s.Proof.Earliest(); ok && (e.Seen == "" || moment.Time.UTC().Format(time.RFC3339) < e.Seen) {
 			e.Seen = moment.Time.UTC().Format(time.RFC3339)
@@ -174,9 +175,13 @@ func (d *gateDocument) writeDecision(w io.Writer) error {
 	return l.writeTo(w)
 }
 
-// evidence lists the claims that count, with who signed them and why that is believed.
+// evidence lists the claims: those that count, with who signed them and why that is believed, and those that do not, with
+// the check that failed. A record neither counts nor fails.
 func (d *gateDocument) evidence(l *lines) {
 	for _, e := range d.Claims {
+		if e.Failure != "" {
+			l.add("  fails   %s: %s", shown(e.Source), shown(e.Failure))
+		}
 		if !e.Counts {
 			continue
 		}
