@@ -230,7 +230,8 @@ func (s *Signer) enterHash(ctx context.Context, b *evidence.Bundle) (json.RawMes
 
 // encodeEntry encodes an entry the same way every time, which protojson alone does not.
 func encodeEntry(entry *protorekor.TransparencyLogEntry) (json.RawMessage, error) {
-	text, err := protojson.Marshal(entry)
+	// Readers in other languages demand the fields even where they are zero or empty, as in the first entry of a log.
+	text, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(entry)
 	if err != nil {
 		return nil, fmt.Errorf("encode the entry of the log: %w", err)
 	}

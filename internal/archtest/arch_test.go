@@ -60,6 +60,7 @@ func rows() []row {
 		{folder: "internal/layout", may: []string{""}},
 		{folder: "internal/limits"},
 		{folder: "internal/reference", may: []string{"", "detect", "artifact/format", "report", "policy", "internal/reference"}},
+		{folder: "internal/testkit/sigstore", may: []string{"internal/testkit"}, net: true}, // a private instance on the loopback address
 		{folder: "internal/testkit", may: []string{"", "artifact/format", "internal/testkit", "internal/flatbuffer", "internal/limits"}, files: true},
 	}
 }
