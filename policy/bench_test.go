@@ -64,12 +64,12 @@ func BenchmarkDecide40x1000(b *testing.B) {
 	b.Run("facts", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if f := NewFacts("m", m, claims, themselves{}, now); len(f.Claims) != 1000 {
+			if f := NewFacts("m", m, claims, now); len(f.Claims) != 1000 {
 				b.Fatal(len(f.Claims))
 			}
 		}
 	})
-	facts := NewFacts("m", m, claims, themselves{}, now)
+	facts := NewFacts("m", m, claims, now)
 	b.Run("decide", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -81,7 +81,7 @@ func BenchmarkDecide40x1000(b *testing.B) {
 	b.Run("both", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if r := p.Decide(b.Context(), NewFacts("m", m, claims, themselves{}, now)); !r.Decision.Allow {
+			if r := p.Decide(b.Context(), NewFacts("m", m, claims, now)); !r.Decision.Allow {
 				b.Fatal(r.Decision)
 			}
 		}
@@ -95,7 +95,7 @@ func BenchmarkDecideEveryClaim(b *testing.B) {
 	for i := range 40 {
 		fmt.Fprintf(&text, "  - {id: r%d, require: '!claims.exists(c, c.failure == \"%d\")', message: m, remedy: r}\n", i, i)
 	}
-	p, facts := load(b, text.String()), NewFacts("m", &evidence.Manifest{}, thousandClaims(), themselves{}, time.Unix(1_800_000_000, 0))
+	p, facts := load(b, text.String()), NewFacts("m", &evidence.Manifest{}, thousandClaims(), time.Unix(1_800_000_000, 0))
 	b.ReportAllocs()
 	for b.Loop() {
 		if r := p.Decide(b.Context(), facts); !r.Decision.Allow {

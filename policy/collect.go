@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -15,18 +16,12 @@ const unknownAge = maxDays * 24 * time.Hour
 // skew is how far clocks may be apart.
 const skew = 10 * time.Minute
 
-// People tells who holds an identity; a trust root does.
-type People interface {
-	// Person is the name of whoever holds the identity of that name.
-	Person(name string) string
-}
-
 // NewFacts collects the facts about the content of m under a path, from claims that claim.Gather has judged. Lineage, a known head
 // and what the operator knows of the impact are for the caller to add.
-func NewFacts(path string, m *evidence.Manifest, claims []*claim.Claim, people People, now time.Time) Facts {
+func NewFacts(path string, m *evidence.Manifest, claims []*claim.Claim, now time.Time) Facts {
 	f := Facts{Artifact: newArtifact(path, m), Now: now, Head: Head{State: HeadNone}, Claims: make([]Claim, 0, len(claims))}
 	for _, c := range claims {
-		f.add(c, newOrigin(c, people, now))
+		f.add(c, newOrigin(c, now))
 	}
 	f.settle()
 	return f
@@ -59,11 +54,11 @@ func (f *Facts) settle() {
 }
 
 // newOrigin says where a claim is from.
-func newOrigin(c *claim.Claim, people People, now time.Time) Origin {
+func newOrigin(c *claim.Claim, now time.Time) Origin {
 	o := Origin{Source: c.Source, Time: c.Made}
 	for _, s := range c.Signers {
 		o.Signers = append(o.Signers, s.Name)
-		o.People = append(o.People, people.Person(s.Name))
+		o.People = append(o.People, cmp.Or(s.Person, s.Name))
 		if s.Proof == nil {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 
 // AddLineage tells what the content was made from, as far as claims say who may say it, with the profiles of its data and the
 // assessments of its vendors. The claims are those of any content, see claim.Set.All.
-func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim, people People) {
+func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim) {
 	digest := picket.Digest(f.Artifact.Digest)
 	about := map[picket.Digest][]*claim.Claim{}
 	for _, c := range claims {
@@ -43,7 +43,7 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim, people Peopl
 			tell("", u.Role, picket.Printable(u.Name, picket.MaxExcerpt))
 		}
 		for _, c := range about[node] {
-			f.addAncestor(c, newOrigin(c, people, f.Now))
+			f.addAncestor(c, newOrigin(c, f.Now))
 		}
 	}
 	f.Lineage.Missing = sorted(f.Lineage.Missing)

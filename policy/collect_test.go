@@ -16,11 +16,6 @@ import (
 // noon is the time of the decisions of this file.
 var noon = time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// households knows who holds the two keys of ann.
-type households struct{}
-
-func (households) Person(name string) string { return strings.TrimSuffix(name, "-laptop") }
-
 // digest is a digest of its own for each letter.
 func digest(letter string) picket.Digest {
 	return picket.Digest("sha256:" + strings.Repeat(letter, 64))
@@ -36,7 +31,7 @@ func counting(kind string, predicate claim.Predicate, signers ...string) *claim.
 		}
 	}
 	for _, name := range signers {
-		c.Signers = append(c.Signers, claim.Signer{Name: name, Proof: &evidence.Proof{}})
+		c.Signers = append(c.Signers, claim.Signer{Name: name, Person: strings.TrimSuffix(name, "-laptop"), Proof: &evidence.Proof{}})
 	}
 	return c
 }
@@ -75,7 +70,7 @@ func TestEveryKindIsAFact(t *testing.T) {
 			t.Errorf("policies see nothing of a %s", kind.Title)
 			continue
 		}
-		f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{counting(kind.Name, predicate, "ann", "ann-laptop", "bob")}, households{}, noon)
+		f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{counting(kind.Name, predicate, "ann", "ann-laptop", "bob")}, noon)
 		origins := f.origins()[kind.Name]
 		if len(origins) != 1 || len(f.Claims) != 1 || f.Claims[0].Kind != kind.Name {
 			t.Errorf("%s: %d facts, claims %+v", kind.Name, len(origins), f.Claims)
@@ -100,7 +95,7 @@ func TestWhatFactsSay(t *testing.T) {
 	for kind, predicate := range everyKind() {
 		claims = append(claims, counting(kind, predicate, "ann", "bob"))
 	}
-	f := NewFacts("m", &evidence.Manifest{}, claims, households{}, noon)
+	f := NewFacts("m", &evidence.Manifest{}, claims, noon)
 	for condition, want := range map[string]bool{
 		`evaluations[0].passed && evaluations[0].metrics.exists(m, !m.judged && !m.passed)`:  true,
 		`vulnerabilities[0].product == "pkg:pypi/torch" && vulnerabilities[0].id == "CVE-1"`: true,
@@ -125,12 +120,12 @@ func TestWhatFactsSay(t *testing.T) {
 func TestRecordsAreNoEvidence(t *testing.T) {
 	allowed := counting("decision", &claim.Decision{Allowed: true}, "ci")
 	head := counting("head", &claim.Head{Count: 1}, "ci")
-	f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{allowed, head}, households{}, noon)
+	f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{allowed, head}, noon)
 	if !reflect.DeepEqual(f.Claims, []Claim{}) {
 		t.Errorf("got %+v", f.Claims)
 	}
 	allowed.Failure, allowed.Broken = evidence.ErrSignature, true
-	f = NewFacts("m", &evidence.Manifest{}, []*claim.Claim{allowed}, households{}, noon)
+	f = NewFacts("m", &evidence.Manifest{}, []*claim.Claim{allowed}, noon)
 	if r := load(t, policyWith("true")).Decide(t.Context(), f); len(f.Claims) != 1 || !slices.ContainsFunc(r.Blocks, func(b Block) bool { return b.Rule == "gate.claims" }) {
 		t.Errorf("got %+v", r.Blocks)
 	}
@@ -159,7 +154,7 @@ func TestTrustedTime(t *testing.T) {
 		for _, m := range tt.moments {
 			c.Signers[0].Proof.Moments = append(c.Signers[0].Proof.Moments, evidence.Moment{Time: m, Source: "tsa"})
 		}
-		if o := newOrigin(c, households{}, noon); o.Age != tt.want || o.Trusted != tt.trusted {
+		if o := newOrigin(c, noon); o.Age != tt.want || o.Trusted != tt.trusted {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -170,7 +165,7 @@ func TestRevocationsOfContent(t *testing.T) {
 	c := counting("revocation", &claim.Revocation{Target: claim.RevokeContent, Reason: "poisoned"}, "security")
 	c.Condemns, c.Condemnation = true, "security revoked the content (poisoned)"
 	elsewhere := counting("revocation", &claim.Revocation{Target: claim.RevokeKey}, "security")
-	f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{c, elsewhere}, households{}, noon)
+	f := NewFacts("m", &evidence.Manifest{}, []*claim.Claim{c, elsewhere}, noon)
 	r := load(t, policyWith("true")).Decide(t.Context(), f)
 	if len(f.Revocations) != 1 || !slices.ContainsFunc(r.Blocks, func(b Block) bool { return b.Rule == "gate.revoked" && strings.Contains(b.Detail, "poisoned") }) ||
 		slices.ContainsFunc(r.Blocks, func(b Block) bool { return b.Rule == "gate.malicious" }) {
@@ -201,9 +196,9 @@ func TestLineage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := NewFacts("m", &evidence.Manifest{}, claims, households{}, noon)
+	f := NewFacts("m", &evidence.Manifest{}, claims, noon)
 	f.Artifact.Digest = string(digest("a"))
-	f.AddLineage(g, claims, households{})
+	f.AddLineage(g, claims)
 	got := map[string]Ancestor{}
 	for _, a := range f.Lineage.Ancestors {
 		name, _, _ := strings.Cut(a.Name, " ")

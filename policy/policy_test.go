@@ -240,11 +240,6 @@ func TestDefaultPolicies(t *testing.T) {
 	}
 }
 
-// themselves are people who hold one identity each, of their own name.
-type themselves struct{}
-
-func (themselves) Person(name string) string { return name }
-
 // TestDecidingScan: a malicious result decides whatever came later; among the others the last one does.
 func TestDecidingScan(t *testing.T) {
 	bundle := &evidence.Bundle{}
@@ -264,12 +259,12 @@ func TestDecidingScan(t *testing.T) {
 		{[]*claim.Claim{said(picket.Malicious, 1), said(picket.Clean, 2)}, "malicious"},
 		{[]*claim.Claim{said(picket.Clean, 2), said(picket.Malicious, 1), said(picket.Clean, 3)}, "malicious"},
 	} {
-		f := NewFacts("m", m, c.claims, themselves{}, time.Now())
+		f := NewFacts("m", m, c.claims, time.Now())
 		if f.Scan == nil || f.Scan.Verdict != c.want || len(f.Claims) != len(c.claims) {
 			t.Errorf("got %+v, want %s", f, c.want)
 		}
 	}
-	if f := NewFacts("m", m, []*claim.Claim{failed}, themselves{}, time.Now()); f.Scan != nil {
+	if f := NewFacts("m", m, []*claim.Claim{failed}, time.Now()); f.Scan != nil {
 		t.Errorf("a claim that does not count is used: %+v", f.Scan)
 	}
 }

@@ -73,7 +73,7 @@ func (f factFlags) gather(ctx context.Context, env Env, c *content, root *trust.
 	set := claim.Gather(slices.Concat(entries, more), options)
 	err = lineage.Enforce(set, options)
 	g := gathered{claims: set.Claims}
-	g.Facts = policy.NewFacts(c.path, m, set.Claims, root, now)
+	g.Facts = policy.NewFacts(c.path, m, set.Claims, now)
 	g.Notices = root.Warnings()
 	var graph *lineage.Graph
 	if err == nil {
@@ -83,7 +83,7 @@ func (f factFlags) gather(ctx context.Context, env Env, c *content, root *trust.
 		g.Failure = err.Error()
 		return g, nil
 	}
-	g.AddLineage(graph, set.All(), root)
+	g.AddLineage(graph, set.All())
 	if err := f.raise(&g.Facts); err != nil {
 		return gathered{}, err
 	}
