@@ -124,3 +124,6 @@ func (i *Instance) sign(key *ecdsa.PrivateKey, message []byte) []byte {
 	}
 	return signature
 }
+
+// Clock is the authority of the instance's timestamps, which stand for a timestamp authority of any kind.
+func (i *Instance) Clock() *pki.Holder { return i.clock.Issuer }
