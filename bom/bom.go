@@ -85,7 +85,8 @@ type Bill struct {
 	Kept map[string]json.RawMessage `json:"kept"`
 }
 
-// Model describes the model as such. A field that was not found is unresolved; a list that is empty was not found.
+// Model describes the model as such. A field that was not found is unresolved; a list that is empty was not found. What only
+// models of language have, such as a vocabulary, is empty for others, and all of it is for programs.
 type Model struct {
 	Identifiers  []Field `json:"identifiers"` // purls, DOIs and other names that are unique beside the digest
 	Version      Field   `json:"version"`
