@@ -247,6 +247,12 @@ func FuzzParseBundle(f *testing.F) {
 func FuzzModelStatement(f *testing.F) {
 	key := newKey(f, P256)
 	f.Add(payloadOf(f, signed(f, map[string]string{"a": "b", "c/d": "e"}, key)))
+	f.Add(legacyStatement(map[string]string{"a": "b", "c/d": "e"}))
+	for _, s := range []Serialization{{Hash: HashBLAKE2b}, {Hash: HashBLAKE3}, {ShardSize: 4}} {
+		for _, python := range []bool{false, true} {
+			f.Add(string(statementIn(f, cut(), Form{Serialization: s, Python: python && s.Hash != HashBLAKE3})))
+		}
+	}
 	f.Fuzz(func(t *testing.T, payload string) {
 		st, err := ParseStatement([]byte(payload))
 		if err != nil {
@@ -256,8 +262,11 @@ func FuzzModelStatement(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(sig.Resources) == 0 || rootDigest(sig.Resources) != st.Subject {
+		if len(sig.Resources) == 0 || rootDigest(sig.Resources) != st.Subject || checkResources(sig.Resources, sig.Serialization) != nil {
 			t.Errorf("accepted: %q", payload)
+		}
+		if diffs := sig.Compare(&Manifest{}); len(diffs) == 0 {
+			t.Errorf("nothing at all passes as %q", payload)
 		}
 	})
 }

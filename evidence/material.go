@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Bounds on what a bundle says about its signer.
@@ -119,8 +120,22 @@ func (b *Bundle) readKey(key *object) error {
 	if err != nil {
 		return err
 	}
-	b.embedded, err = ParsePublicKey(text)
-	return err
+	if b.embedded, err = ParsePublicKey(text); err != nil {
+		return err
+	}
+	if want, err := b.embedded.PEM(); err != nil || string(text) != string(want) {
+		return fmt.Errorf("%s.rawBytes is not the PEM form of a key: %w", key.path, ErrMalformed)
+	}
+	// Release 0.2 named P-256 whatever the key; nothing follows from the name.
+	if details != "" && !slices.Contains(keyDetails(), details) {
+		return fmt.Errorf("%s.keyDetails %q: %w", key.path, clip(details), ErrUnsupported)
+	}
+	return nil
+}
+
+// keyDetails are the kinds of keys that sign models, by the names of the format.
+func keyDetails() []string {
+	return []string{"PKIX_ECDSA_P256_SHA_256", "PKIX_ECDSA_P384_SHA_384", "PKIX_ECDSA_P521_SHA_512"}
 }
 
 // readChain reads a signature by a chain of certificates.
