@@ -210,7 +210,15 @@ func ReadMLRuns(run fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc["info"], doc["data"] = info, data
+	inputs, err := fs.ReadDir(run, "inputs")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || len(inputs) > maxRunFiles {
+		return nil, malformed("mlflow", "its inputs cannot be listed")
+	}
+	list := []any{}
+	for _, in := range inputs { // what they are is kept outside of the folder of the run: they stay without a digest
+		list = append(list, map[string]any{"dataset": map[string]any{"name": "mlflow input " + in.Name()}})
+	}
+	doc["info"], doc["data"], doc["inputs"] = info, data, map[string]any{"dataset_inputs": list}
 	return json.Marshal(doc)
 }
 
