@@ -18,7 +18,8 @@ func (p *Policy) exceptions(facts Facts, r *Report) map[string]*Exception {
 		x := &facts.Exceptions[i]
 		rules, why := p.accept(x, facts.Now)
 		if why != "" {
-			r.Refused = append(r.Refused, Refused{Source: x.Source, Rules: x.Rules, Why: why})
+			not := slices.DeleteFunc(slices.Clone(x.Rules), func(id string) bool { return slices.Contains(rules, id) })
+			r.Refused = append(r.Refused, Refused{Source: x.Source, Rules: not, Why: why})
 		}
 		for _, id := range rules {
 			if old := lifts[id]; old == nil || x.Expires.After(old.Expires) {

@@ -52,15 +52,20 @@ func (e Excepted) String() string {
 		strings.Join(e.People, " and "), e.Source, picket.Printable(e.Reason, picket.MaxExcerpt))
 }
 
-// Refused is an exception that lifts nothing.
+// Refused is what an exception does not lift, although it says so.
 type Refused struct {
 	Source string   `json:"source"`
-	Rules  []string `json:"rules"`
+	Rules  []string `json:"rules"` // none when nobody could read which
 	Why    string   `json:"why"`
 }
 
 // String is the refusal as one line.
-func (x Refused) String() string { return line(x.Source, "lifts nothing", x.Why) }
+func (x Refused) String() string {
+	if len(x.Rules) == 0 {
+		return line(x.Source, "lifts nothing", x.Why)
+	}
+	return line(x.Source, "does not lift "+picket.Printable(strings.Join(x.Rules, ", "), picket.MaxExcerpt), x.Why)
+}
 
 // line joins what a person reads first.
 func line(subject, message, detail string) string {
@@ -82,7 +87,7 @@ type Report struct {
 	Blocks []Block
 	// Warnings do not deny, or not yet.
 	Warnings []Warning
-	// Excepted are the rules that do not hold and that an exception lifts; Refused are the exceptions that lift nothing.
+	// Excepted are the rules that do not hold and that an exception lifts; Refused is what exceptions do not lift.
 	Excepted []Excepted
 	Refused  []Refused
 	// Passed are the IDs of the rules that hold, Skipped of those that do not apply.

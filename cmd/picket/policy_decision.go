@@ -30,7 +30,7 @@ type gateDocument struct {
 	Blocks   []policy.Block    `json:"blocks"`
 	Warnings []policy.Warning  `json:"warnings"`
 	Excepted []policy.Excepted `json:"excepted"`
-	// Refused are the exceptions that lift nothing.
+	// Refused is what exceptions do not lift, although they say so.
 	Refused []policy.Refused `json:"refused"`
 	Passed  []string         `json:"passed"`
 	Skipped []string         `json:"skipped"`
@@ -154,7 +154,7 @@ func (d *gateDocument) writeDecision(w io.Writer) error {
 		l.add("  lifted  %s", shown(e.String()))
 	}
 	for _, x := range d.Refused {
-		l.add("  ignored the exception in %s", shown(x.String()))
+		l.add("  ignored exception in %s", shown(x.String()))
 	}
 	for _, warning := range d.Warnings {
 		l.add("  warns   %s", shown(warning.String()))
@@ -223,7 +223,7 @@ func (d *gateDocument) writeReasons(w io.Writer) error {
 	}
 	for _, x := range d.Refused {
 		l.add("")
-		l.add("the exception in %s", shown(x.String()))
+		l.add("exception in %s", shown(x.String()))
 	}
 	if len(d.Blocks) == 0 {
 		l.add("  nothing blocks it")
