@@ -47,10 +47,11 @@ func newPullCmd(env Env) *cobra.Command {
 			if err := needs(cmd, "to", flags.to); err != nil {
 				return err
 			}
-			p, err := newPull(env, flags, args[0])
+			p, err := newPull(cmd.Context(), env, flags, args[0])
 			if err != nil {
 				return err
 			}
+			defer p.done()
 			return p.run(cmd.Context())
 		},
 	}
@@ -60,7 +61,7 @@ func newPullCmd(env Env) *cobra.Command {
 	f.StringVar(&flags.failOn, "fail-on", flags.failOn, "lowest `SEVERITY` that stops the pull: critical, high, medium, low, info")
 	f.BoolVar(&flags.unread, "allow-unread", false, "go on although something that can execute was not read")
 	f.BoolVar(&flags.attest.attest, "attest", false, "append the result of the scan, signed, to DIR/claims.jsonl before the policy is asked")
-	f.StringVar(&flags.attest.privateKey, "private-key", "", "PEM `FILE` with the EC private key for --attest")
+	flags.attest.signerFlags.add(cmd, " for --attest")
 	f.StringVar(&flags.gate.policy, "policy", "", "`FILE` with a policy that must allow the copy")
 	flags.gate.trust.add(cmd)
 	return cmd
@@ -73,12 +74,13 @@ type pull struct {
 	from      string
 	staged    string
 	threshold picket.Severity
-	key       *evidence.PrivateKey
+	signer    evidence.Signer // of the result; nil when it is not attested
+	done      func()          // when nothing more is signed
 }
 
-// newPull checks everything that can be checked before the first byte.
-func newPull(env Env, flags pullFlags, from string) (*pull, error) {
-	p := &pull{pullFlags: flags, env: env, from: from, staged: filepath.Clean(flags.to) + source.Partial}
+// newPull checks everything that can be checked before the first byte. Call done at the end.
+func newPull(ctx context.Context, env Env, flags pullFlags, from string) (*pull, error) {
+	p := &pull{pullFlags: flags, env: env, from: from, done: func() {}, staged: filepath.Clean(flags.to) + source.Partial}
 	var err error
 	if p.threshold, err = picket.ParseSeverity(flags.failOn); err != nil {
 		return nil, usagef("--fail-on %s: %w", flags.failOn, err)
@@ -92,14 +94,14 @@ func newPull(env Env, flags pullFlags, from string) (*pull, error) {
 	if err := flags.attest.check([]string{flags.to}, flags.scanFlags); err != nil {
 		return nil, err
 	}
-	if flags.attest.attest {
-		if p.key, err = readPrivateKey(flags.attest.privateKey); err != nil {
-			return nil, err
-		}
-	}
 	if flags.gate.policy != "" {
 		p.gate.choosePolicy(env)
 		if _, err := readPolicy(p.gate.policy); err != nil {
+			return nil, err
+		}
+	}
+	if flags.attest.attest {
+		if p.signer, p.done, err = flags.attest.open(ctx, env, nil); err != nil { // the folder is not there yet
 			return nil, err
 		}
 	}
@@ -268,7 +270,7 @@ func (p *pull) check(ctx context.Context, copied map[string]picket.Digest) (pick
 	if err := same(here.listing, scan, copied); err != nil {
 		return scan, fmt.Errorf("check %s: %w", p.staged, err)
 	}
-	if err := p.attest.run(ctx, p.env, scan, here.config, p.staged, p.key); err != nil {
+	if err := p.attest.run(ctx, p.env, scan, here.config, p.staged, p.signer); err != nil {
 		return scan, err
 	}
 	return scan, p.allowed(ctx)
