@@ -70,7 +70,7 @@ func TestDoctorWarnsBeforeTrustEnds(t *testing.T) {
 // TestDoctorNamesEveryVerbWithANetwork: a verb that takes addresses is in the list, a verb that does not is not.
 func TestDoctorNamesEveryVerbWithANetwork(t *testing.T) {
 	c := checkNetwork(t.Context(), doctorAt(t, time.Now(), nil))
-	for verb, want := range map[string]bool{"scan": true, "pull": true, "diff": true, " gate": false, "keygen": false} {
+	for verb, want := range map[string]bool{"scan": true, "pull": true, "diff": true, " gate": true, " verify": false, "keygen": false} {
 		if strings.Contains(c[0].Detail, verb) != want {
 			t.Errorf("%s is listed: %v, want %v\n%s", verb, !want, want, c[0].Detail)
 		}
