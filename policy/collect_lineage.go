@@ -13,8 +13,10 @@ import (
 func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim) {
 	digest := picket.Digest(f.Artifact.Digest)
 	about := map[picket.Digest][]*claim.Claim{}
+	taking := revocations(claims)
 	for _, c := range claims {
-		if end, ends := claim.Expiry(c.Said); c.Said != nil && c.Subject != digest && (!ends || f.Now.Before(end)) {
+		end, ends := claim.Expiry(c.Said)
+		if c.Said != nil && c.Subject != digest && (!ends || f.Now.Before(end)) && !taken(c, taking) {
 			about[c.Subject] = append(about[c.Subject], c)
 		}
 	}
@@ -47,6 +49,34 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim) {
 		}
 	}
 	f.Lineage.Missing = sorted(f.Lineage.Missing)
+}
+
+// revocations are those of claims and of keys.
+func revocations(claims []*claim.Claim) []*claim.Claim {
+	var list []*claim.Claim
+	for _, c := range claims {
+		if r, ok := c.Said.(*claim.Revocation); ok && r.Target != claim.RevokeContent {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// taken reports whether a revocation takes a claim about an ancestor away, by its statement or by the key that signed it. For the
+// claims about the content claim.Gather does that.
+func taken(c *claim.Claim, by []*claim.Claim) bool {
+	if _, immune := c.Said.(*claim.Revocation); immune || len(c.Signers) == 0 || c.Signers[0].Proof == nil {
+		return false
+	}
+	proof := c.Signers[0].Proof
+	seen, proven := proof.Earliest()
+	return slices.ContainsFunc(by, func(by *claim.Claim) bool {
+		r, ok := by.Said.(*claim.Revocation)
+		if ok && r.Target == claim.RevokeClaim {
+			return c.Payload != "" && by.Subject == c.Payload
+		}
+		return ok && by.Subject == picket.Digest("sha256:"+proof.Signatory.Key) && (!proven || !seen.Time.Before(r.Effective))
+	})
 }
 
 // revoked reports what revocations reach an ancestor, those that take its descendants along and others.

@@ -226,6 +226,42 @@ func TestLineage(t *testing.T) {
 	}
 }
 
+// TestRevokedClaimsAboutAncestors tell nothing: neither one that was revoked itself, nor one by a key that was, unless a trusted
+// clock saw it before.
+func TestRevokedClaimsAboutAncestors(t *testing.T) {
+	early := []evidence.Moment{{Time: noon.AddDate(0, -2, 0), Source: "tsa"}}
+	for name, tt := range map[string]struct {
+		target   string
+		subject  picket.Digest
+		moments  []evidence.Moment
+		resolved bool
+	}{
+		"another claim":        {claim.RevokeClaim, digest("8"), nil, true},
+		"the claim":            {claim.RevokeClaim, digest("9"), early, false},
+		"the key":              {claim.RevokeKey, digest("f"), nil, false},
+		"the key, but earlier": {claim.RevokeKey, digest("f"), early, true},
+		"another key":          {claim.RevokeKey, digest("e"), nil, true},
+	} {
+		run := counting("training-run", &claim.TrainingRun{Inputs: []claim.TrainingInput{{Role: "data", Name: "d", Digest: digest("d")}}}, "tom")
+		profile := counting("dataset-profile", &claim.DatasetProfile{}, "ann")
+		profile.Subject, profile.Payload, profile.Predicate, profile.Failure = digest("d"), digest("9"), nil, claim.ErrSubject
+		profile.Signers[0].Proof = &evidence.Proof{Signatory: evidence.Signatory{Key: strings.Repeat("f", 64)}, Moments: tt.moments}
+		revocation := counting("revocation", &claim.Revocation{Target: tt.target, Effective: noon.AddDate(0, -1, 0)}, "security")
+		revocation.Subject = tt.subject
+		claims := []*claim.Claim{run, profile, revocation}
+		g, err := lineage.New(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := NewFacts("m", &evidence.Manifest{}, claims, noon)
+		f.Artifact.Digest = string(digest("a"))
+		f.AddLineage(g, claims)
+		if len(f.Lineage.Ancestors) != 1 || f.Lineage.Ancestors[0].Resolved != tt.resolved || len(f.Datasets) == 1 != tt.resolved {
+			t.Errorf("%s: %+v, %+v", name, f.Lineage, f.Datasets)
+		}
+	}
+}
+
 // TestFactsHaveADigest: the same facts the same, others another.
 func TestFactsHaveADigest(t *testing.T) {
 	a, b := full(), full()
