@@ -15,7 +15,7 @@ type Builtin struct{ ID, Description string }
 // Builtins is the one list of them.
 func Builtins() []Builtin {
 	return []Builtin{
-		{"gate.content", "the content can be hashed"},
+		{"gate.content", "the content can be hashed and its lineage walked"},
 		{"gate.scan-result", "a scan result that counts covers every file"},
 		{"gate.malicious", "no trusted key says that the content is malicious, however old that is"},
 		{"gate.claims", "no claim is damaged"},
@@ -28,7 +28,7 @@ func Builtins() []Builtin {
 func (r *Report) builtin(facts Facts) {
 	path := shellQuote(facts.Artifact.Path)
 	if facts.Failure != "" {
-		r.block("gate.content", picket.High, "the content could not be hashed, so nothing that is claimed can be about it",
+		r.block("gate.content", picket.High, "the content could not be hashed, or its lineage not be walked, so nobody knows what is decided on",
 			picket.Printable(facts.Failure, picket.MaxExcerpt), "the owner of the model", "picket digest "+path+" says what is in the way")
 	}
 	if facts.Scan == nil {

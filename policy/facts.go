@@ -39,7 +39,7 @@ type Facts struct {
 	Lineage Lineage
 	Head    Head
 	Now     time.Time
-	// Failure is why the content could not be hashed; empty when it was. Content that nobody can identify is denied.
+	// Failure is why the content could not be hashed or its lineage not be walked; empty when both were. What nobody knows is denied.
 	Failure string
 	// Notices are what the trust root has to say, such as who ends soon. They become warnings.
 	Notices []string
