@@ -145,7 +145,17 @@ func hashFolder(ctx context.Context, dir string, opts evidence.Options) (m *evid
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	return hashBelow(ctx, root.FS(), below, opts)
+	sub, err := fs.Sub(root.FS(), below)
+	if err != nil {
+		return nil, err
+	}
+	inner, ok := sub.(evidence.Tree)
+	if !ok {
+		return nil, errors.New("this file system does not tell links from files")
+	}
+	tree := newFolderTree(inner, root, below)
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	return evidence.HashTree(ctx, tree, opts)
 }
 
 // openFolder opens a folder, so that nothing outside of it can be reached; below is its name in what was opened.
@@ -157,19 +167,6 @@ func openFolder(dir string, allowSymlinks bool) (root *os.Root, below string, er
 	}
 	root, err = os.OpenRoot(top)
 	return root, below, err
-}
-
-// hashBelow hashes the folder of that name.
-func hashBelow(ctx context.Context, fsys fs.FS, name string, opts evidence.Options) (*evidence.Manifest, error) {
-	sub, err := fs.Sub(fsys, name)
-	if err != nil {
-		return nil, err
-	}
-	tree, ok := sub.(evidence.Tree)
-	if !ok {
-		return nil, errors.New("this file system does not tell links from files")
-	}
-	return evidence.HashTree(ctx, tree, opts)
 }
 
 // isSnapshot reports whether a folder is a revision in the Hugging Face cache.
