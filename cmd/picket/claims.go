@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,13 +49,14 @@ func newClaimsCmd(env Env) *cobra.Command {
 	var flags hashFlags
 	var out plainOutput
 	var trusted trustFlags
+	var elsewhere []string
 	cmd := &cobra.Command{
 		Use:   "claims PATH",
 		Short: "List what is claimed about a model, and which claims count",
 		Long: "Claims lists the model signature and every line of claims.jsonl, and checks each against the trust root and the\n" +
-			"content as it is now.\n\n" +
+			"content as it is now. Of claims in other places it lists those that count or condemn.\n\n" +
 			"Exit codes: 0 every claim counts, or no trust root was given · 1 error · 2 usage · 3 one does not count.",
-		Example: "  picket claims model/\n  picket claims model/ --trust .picket/trust.yaml",
+		Example: "  picket claims model/\n  picket claims model/ --trust .picket/trust.yaml\n  picket claims model/ --claims revoked.jsonl",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -71,7 +74,12 @@ func newClaimsCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := newClaimsDocument(c, m.Digest(), c.judge(root, m, env.Now().UTC()), root, notes)
+			more, err := readClaims(elsewhere)
+			if err != nil {
+				return err
+			}
+			judged := matter(c.judge(root, m, env.Now().UTC(), more...), more)
+			doc := newClaimsDocument(c, m.Digest(), judged, root, notes)
 			if err := out.answer(env, doc, doc.write); err != nil {
 				return err
 			}
@@ -86,8 +94,20 @@ func newClaimsCmd(env Env) *cobra.Command {
 	flags.add(cmd)
 	out.add(cmd)
 	trusted.add(cmd)
+	cmd.Flags().StringArrayVar(&elsewhere, "claims", nil, "`FILE` or folder with more claims, such as revocations (may be repeated)")
 	cmd.AddCommand(newClaimsHeadCmd(env), newClaimsCheckCmd(env), newClaimsCountersignCmd(env), newClaimsPushCmd(env), newClaimsPullCmd(env))
 	return cmd
+}
+
+// matter leaves out claims from elsewhere that are about other content and do not condemn this one.
+func matter(claims []*claim.Claim, elsewhere []claim.Entry) []*claim.Claim {
+	from := map[string]bool{}
+	for _, e := range elsewhere {
+		from[e.Source()] = true
+	}
+	return slices.DeleteFunc(claims, func(c *claim.Claim) bool {
+		return from[c.Source] && !c.Condemns && errors.Is(c.Failure, claim.ErrSubject)
+	})
 }
 
 // newClaimsDocument is the JSON form of checked claims.
