@@ -224,7 +224,7 @@ func (s *signerFlags) openKeyless(env Env) (evidence.Signer, error) {
 
 // readToken reads the identity token. Its content is never part of an error.
 func (s *signerFlags) readToken(env Env) (*keyless.Token, error) {
-	text := ""
+	var text string
 	if name, ok := strings.CutPrefix(s.token, "env:"); ok {
 		if text = env.Getenv(name); text == "" {
 			return nil, usagef("--identity-token: the environment variable %s is empty", name)

@@ -147,8 +147,8 @@ func (i instance) promise(t testing.TB, entry *protorekor.TransparencyLogEntry) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := i.RekorSignPayload(tlog.RekorPayload{Body: base64.StdEncoding.EncodeToString(entry.CanonicalizedBody),
-		IntegratedTime: entry.IntegratedTime, LogIndex: entry.LogIndex, LogID: id})
+	set, err := i.RekorSignPayload(tlog.RekorPayload{Body: base64.StdEncoding.EncodeToString(entry.GetCanonicalizedBody()),
+		IntegratedTime: entry.GetIntegratedTime(), LogIndex: entry.GetLogIndex(), LogID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,33 +227,35 @@ func TestVerify(t *testing.T) {
 		"a changed payload":      {change: func(b *protobundle.Bundle) { b.GetDsseEnvelope().Payload = statement(t, "n") }, want: evidence.ErrSignature},
 		"a changed signature":    {change: func(b *protobundle.Bundle) { b.GetDsseEnvelope().Signatures[0].Sig[20] ^= 1 }, want: evidence.ErrSignature},
 		"a changed certificate": {change: func(b *protobundle.Bundle) {
-			c := b.VerificationMaterial.GetCertificate()
-			c.RawBytes[len(c.RawBytes)-5] ^= 1
+			c := b.GetVerificationMaterial().GetCertificate()
+			c.RawBytes[len(c.GetRawBytes())-5] ^= 1
 		}, want: evidence.ErrForeign},
 		"a cut certificate": {change: func(b *protobundle.Bundle) {
-			c := b.VerificationMaterial.GetCertificate()
-			c.RawBytes = c.RawBytes[:99]
+			c := b.GetVerificationMaterial().GetCertificate()
+			c.RawBytes = c.GetRawBytes()[:99]
 		}, want: evidence.ErrMalformed},
-		"another's certificate": {change: func(b *protobundle.Bundle) { b.VerificationMaterial.Content = good().VerificationMaterial.Content }, want: evidence.ErrSignature},
+		"another's certificate": {change: func(b *protobundle.Bundle) {
+			b.VerificationMaterial.Content = good().GetVerificationMaterial().GetContent()
+		}, want: evidence.ErrSignature},
 		"another bundle's entry": {change: func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = good().VerificationMaterial.TlogEntries
+			b.VerificationMaterial.TlogEntries = good().GetVerificationMaterial().GetTlogEntries()
 		}, want: evidence.ErrSignature, message: "log"},
 		"another log's entry": {change: func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = other.attest(t, payload, now, false).VerificationMaterial.TlogEntries
+			b.VerificationMaterial.TlogEntries = other.attest(t, payload, now, false).GetVerificationMaterial().GetTlogEntries()
 		}, want: evidence.ErrSignature, message: "log"},
 		"another bundle's timestamp": {v2: true, change: func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TimestampVerificationData = good().VerificationMaterial.TimestampVerificationData
+			b.VerificationMaterial.TimestampVerificationData = good().GetVerificationMaterial().GetTimestampVerificationData()
 		}, want: evidence.ErrSignature, message: "timestamp"},
 		"a changed body of the entry": {change: func(b *protobundle.Bundle) {
-			e := b.VerificationMaterial.TlogEntries[0]
-			e.CanonicalizedBody = bytes.Replace(e.CanonicalizedBody, []byte(`"},"signatures"`), []byte(`"}, "signatures"`), 1)
+			e := b.GetVerificationMaterial().GetTlogEntries()[0]
+			e.CanonicalizedBody = bytes.Replace(e.GetCanonicalizedBody(), []byte(`"},"signatures"`), []byte(`"}, "signatures"`), 1)
 		}, want: evidence.ErrSignature},
 		"a changed time of the entry": {change: func(b *protobundle.Bundle) { b.VerificationMaterial.TlogEntries[0].IntegratedTime -= 60 }, want: evidence.ErrSignature},
 		"the entry twice": {change: func(b *protobundle.Bundle) {
-			m := b.VerificationMaterial
-			m.TlogEntries = append(m.TlogEntries, m.TlogEntries[0])
+			m := b.GetVerificationMaterial()
+			m.TlogEntries = append(m.TlogEntries, m.GetTlogEntries()[0])
 		}, want: evidence.ErrSignature, message: "duplicate"},
-		"an empty entry": {change: func(b *protobundle.Bundle) { b.VerificationMaterial.TlogEntries[0].Reset() }, want: evidence.ErrMalformed},
+		"an empty entry": {change: func(b *protobundle.Bundle) { b.GetVerificationMaterial().GetTlogEntries()[0].Reset() }, want: evidence.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := i.attest(t, payload, now.Add(5*time.Minute), test.v2)
@@ -336,7 +338,7 @@ func TestPublicInstance(t *testing.T) {
 	}
 	b.MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 	b.VerificationMaterial.Content = &protobundle.VerificationMaterial_Certificate{
-		Certificate: b.VerificationMaterial.GetX509CertificateChain().GetCertificates()[0]}
+		Certificate: b.GetVerificationMaterial().GetX509CertificateChain().GetCertificates()[0]}
 	who := Identity{Subject: "https://github.com/sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main", Issuer: "https://token.actions.githubusercontent.com"}
 	parsed, err := reread(t, b)
 	if err != nil {

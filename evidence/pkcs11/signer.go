@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -43,6 +44,24 @@ func Open(u *URI, getenv func(string) string) (*Signer, error) {
 		return nil, errors.Join(fmt.Errorf("open PKCS#11 token: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+// modules are the files that may be the library.
+func (u *URI) modules() ([]string, error) {
+	if u.ModulePath != "" {
+		return []string{u.ModulePath}, nil
+	}
+	if u.ModuleName == "" {
+		return nil, fmt.Errorf("the PKCS#11 address names no library; add ?module-path=/path/to/library.so: %w", evidence.ErrMalformed)
+	}
+	var names []string
+	for _, dir := range []string{"/usr/lib64/pkcs11", "/usr/lib/pkcs11", "/usr/lib/x86_64-linux-gnu/pkcs11", "/usr/lib/aarch64-linux-gnu/pkcs11",
+		"/usr/local/lib/pkcs11", "/opt/homebrew/lib/pkcs11", "/usr/lib/softhsm"} {
+		for _, form := range []string{"%s.so", "lib%s.so", "%s.dylib", "lib%s.dylib"} {
+			names = append(names, filepath.Join(dir, fmt.Sprintf(form, u.ModuleName)))
+		}
+	}
+	return names, nil
 }
 
 // load loads and initialises the library.

@@ -24,7 +24,7 @@ import (
 // PINVariable is the environment variable with the PIN of the token, for addresses without pin-source.
 const PINVariable = "PICKET_PKCS11_PIN"
 
-// ErrNotBuilt: this build cannot load PKCS#11 libraries.
+// ErrNotBuilt says that this build cannot load PKCS#11 libraries.
 var ErrNotBuilt = errors.New("this build has no PKCS#11; build one with: CGO_ENABLED=1 go build -tags pkcs11 ./cmd/picket")
 
 // Bounds on an address and on what it leads to.
@@ -170,24 +170,6 @@ func (u *URI) pin(getenv func(string) string) (string, error) {
 		return "", fmt.Errorf("the pin-source does not hold one line of at most %d bytes: %w", maxPIN, evidence.ErrMalformed)
 	}
 	return string(data), nil
-}
-
-// modules are the files that may be the library.
-func (u *URI) modules() ([]string, error) {
-	if u.ModulePath != "" {
-		return []string{u.ModulePath}, nil
-	}
-	if u.ModuleName == "" {
-		return nil, fmt.Errorf("the PKCS#11 address names no library; add ?module-path=/path/to/library.so: %w", evidence.ErrMalformed)
-	}
-	var names []string
-	for _, dir := range []string{"/usr/lib64/pkcs11", "/usr/lib/pkcs11", "/usr/lib/x86_64-linux-gnu/pkcs11", "/usr/lib/aarch64-linux-gnu/pkcs11",
-		"/usr/local/lib/pkcs11", "/opt/homebrew/lib/pkcs11", "/usr/lib/softhsm"} {
-		for _, form := range []string{"%s.so", "lib%s.so", "%s.dylib", "lib%s.dylib"} {
-			names = append(names, filepath.Join(dir, fmt.Sprintf(form, u.ModuleName)))
-		}
-	}
-	return names, nil
 }
 
 // encode turns a signature from r and s of equal length, as PKCS#11 has it, into ASN.1 DER.
