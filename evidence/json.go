@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -129,18 +130,18 @@ func (o *object) object(name string) (*object, error) {
 
 // objects takes a mandatory field that is an array of at most limit objects.
 func (o *object) objects(name string, limit int) ([]*object, error) {
-	var raws []json.RawMessage
-	if err := o.take(name, &raws); err != nil {
+	var items []map[string]json.RawMessage // in one go: a manifest has many thousands
+	if err := o.take(name, &items); err != nil {
 		return nil, err
 	}
-	if len(raws) > limit {
-		return nil, fmt.Errorf("%s.%s has %d entries, more than %d: %w", o.path, name, len(raws), limit, ErrMalformed)
+	if len(items) > limit {
+		return nil, fmt.Errorf("%s.%s has %d entries, more than %d: %w", o.path, name, len(items), limit, ErrMalformed)
 	}
-	list := make([]*object, 0, len(raws))
-	for i, raw := range raws {
-		item, err := parseObject(fmt.Sprintf("%s.%s[%d]", o.path, name, i), raw)
-		if err != nil {
-			return nil, err
+	list := make([]*object, 0, len(items))
+	for i, fields := range items {
+		item := &object{path: o.path + "." + name + "[" + strconv.Itoa(i) + "]", fields: fields}
+		if fields == nil {
+			return nil, fmt.Errorf("%s is not a JSON object: %w", item.path, ErrMalformed)
 		}
 		list = append(list, item)
 	}
