@@ -214,7 +214,7 @@ func TestRevokedKey(t *testing.T) {
 	}
 	b.trust.at["key-a"] = when.Add(-time.Minute)
 	b.expect("approval a", "revocation a condemns", "revocation b")
-	b.trust.at["key-a"] = when
+	b.trust.at["key-a"] = when.Truncate(time.Second) // when the revocation takes effect
 	b.expect("approval a !revocation", "revocation a condemns", "revocation b")
 }
 
@@ -231,7 +231,7 @@ func TestClaimsAndTheClock(t *testing.T) {
 		"before it":        {when.Add(-5*time.Minute - 2*time.Second), ErrFuture},
 		"no clock":         {time.Time{}, ErrFuture},
 		"just before":      {when.AddDate(0, 3, 0).Add(-2 * time.Second), nil},
-		"when it ends":     {when.AddDate(0, 3, 0), ErrExpired},
+		"when it ends":     {when.Truncate(time.Second).AddDate(0, 3, 0), ErrExpired},
 		"long after":       {when.AddDate(9, 0, 0), ErrExpired},
 		"another timezone": {when.In(time.FixedZone("x", 5*3600)), nil},
 	} {
