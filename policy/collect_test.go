@@ -41,7 +41,7 @@ func everyKind() map[string]claim.Predicate {
 	yes := true
 	return map[string]claim.Predicate{
 		"signature":       &evidence.ModelSignature{Unsigned: []string{"README.md"}},
-		"scan-result":     &claim.ScanResult{Verdict: picket.Clean, Suppressed: 1, Counts: claim.SeverityCounts{Low: 2}, Findings: []claim.ClaimFinding{{Rule: "x"}}},
+		"scan-result":     &claim.ScanResult{Verdict: picket.Clean, Suppressed: 1, Counts: claim.SeverityCounts{Low: 2}, Findings: []claim.Finding{{Rule: "x"}}},
 		"manifest":        &claim.Manifest{Aliases: []claim.Alias{{System: "oci", Value: "v", Verified: true}}},
 		"bom":             &claim.BOM{Format: "SPDX", Version: "3.0.1", Components: 7},
 		"provenance":      &claim.Provenance{Definition: claim.BuildDefinition{BuildType: "t", Dependencies: []claim.Descriptor{{URI: "u"}}}, Run: claim.RunDetails{Builder: claim.Builder{ID: "b"}}},

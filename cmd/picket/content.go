@@ -172,7 +172,7 @@ func openFolder(dir string, allowSymlinks bool) (root *os.Root, below string, er
 // isSnapshot reports whether a folder is a revision in the Hugging Face cache.
 func isSnapshot(dir string) bool {
 	parent := filepath.Dir(dir)
-	info, err := os.Stat(filepath.Join(filepath.Dir(parent), "blobs"))
+	info, err := os.Stat(filepath.Join(filepath.Dir(parent), "blobs")) //nolint:gosec // beside the folder that the user named
 	return filepath.Base(parent) == "snapshots" && err == nil && info.IsDir()
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ErrSeparate: the trust root keeps this apart from something else that the same person signed.
+// ErrSeparate says that the trust root keeps this apart from something else that the same person signed.
 var ErrSeparate = errors.New("one person does not do both")
 
 // Duties is what an Authority may know besides; a trust root does.

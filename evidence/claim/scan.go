@@ -32,7 +32,7 @@ type ScanResult struct {
 	Configuration picket.Digest `json:"configuration"`
 	// Suppressed counts the findings that the configuration removed.
 	Suppressed int            `json:"suppressed"`
-	Findings   []ClaimFinding `json:"findings"`
+	Findings   []Finding `json:"findings"`
 	// Omitted counts findings that are not listed.
 	Omitted int `json:"omitted"`
 	// Counts are by severity, those that are not listed included.
@@ -68,8 +68,8 @@ type ScannedResource struct {
 	Verdict picket.Verdict `json:"verdict"`
 }
 
-// ClaimFinding is one finding, with what a policy may ask for.
-type ClaimFinding struct {
+// Finding is one finding, with what a policy may ask for.
+type Finding struct {
 	Rule        string          `json:"rule"`
 	Severity    picket.Severity `json:"severity"`
 	Class       picket.Class    `json:"class"`
@@ -100,7 +100,7 @@ func NewScanStatement(scan picket.Scan, m *evidence.Manifest, details ScanDetail
 		Verdict:       scan.Verdict(),
 		Configuration: details.Configuration,
 		Suppressed:    scan.Suppressed,
-		Findings:      []ClaimFinding{},
+		Findings:      []Finding{},
 		Resources:     []ScannedResource{},
 	}
 	entries := map[string]picket.Digest{}
@@ -144,7 +144,7 @@ func resourceName(target string, a picket.Artifact, single bool) string {
 func (s *ScanResult) addFindings(artifact string, findings []picket.Finding) {
 	for _, f := range findings {
 		s.Counts.add(f.Rule.Severity)
-		s.Findings = append(s.Findings, ClaimFinding{
+		s.Findings = append(s.Findings, Finding{
 			Rule: f.Rule.ID, Severity: f.Rule.Severity, Class: f.Rule.Class,
 			Artifact: text(artifact), Member: text(f.Location.Member), Offset: f.Location.Offset, Line: f.Location.Line,
 			Subject: text(f.Subject), Summary: text(f.Evidence.Summary), Technique: text(f.Technique),
@@ -178,7 +178,7 @@ func (s *ScanResult) addCoverage(c picket.Coverage) {
 // sort brings the claim into an order that does not depend on the order of the work, and cuts the list of findings.
 func (s *ScanResult) sort() {
 	slices.SortFunc(s.Resources, func(a, b ScannedResource) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortStableFunc(s.Findings, func(a, b ClaimFinding) int {
+	slices.SortStableFunc(s.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(a.Artifact, b.Artifact),
 			strings.Compare(a.Member, b.Member), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Line, b.Line),
 			strings.Compare(a.Rule, b.Rule), strings.Compare(a.Fingerprint, b.Fingerprint))

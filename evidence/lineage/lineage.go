@@ -17,7 +17,7 @@ import (
 	"github.com/picketsec/picket/evidence/claim"
 )
 
-// ErrTooLarge: the claims make a larger graph than is walked. Nothing may be concluded from a part of it.
+// ErrTooLarge says that the claims make a larger graph than is walked. Nothing may be concluded from a part of it.
 var ErrTooLarge = errors.New("the lineage is too large")
 
 // maxEdges bounds a graph.

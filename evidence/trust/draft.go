@@ -3,6 +3,7 @@ package trust
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/picketsec/picket"
@@ -71,6 +72,7 @@ func (d *Draft) Payload() []byte { return d.version.payload }
 
 // Number and Digest identify the version.
 func (d *Draft) Number() int           { return d.version.Number }
+// Digest identifies the version that is being made.
 func (d *Draft) Digest() picket.Digest { return d.version.digest }
 
 // Project is the project that the version belongs to.
@@ -89,7 +91,7 @@ func (d *Draft) Add(b *evidence.Bundle) error {
 	if string(b.Payload()) != string(d.version.payload) {
 		return fmt.Errorf("sign trust root: the signature is over something else than version %d: %w", d.version.Number, evidence.ErrSignature)
 	}
-	bundles := append(d.version.bundles, line{len(d.version.bundles) + 1, b})
+	bundles := append(slices.Clone(d.version.bundles), line{len(d.version.bundles) + 1, b})
 	if _, err := count(bundles, d.views()); err != nil {
 		return fmt.Errorf("sign trust root: %w", err)
 	}
