@@ -31,7 +31,7 @@ type ScanResult struct {
 	// Configuration is the digest of the allow-list and ignore rules in force; a scan is comparable only under the same.
 	Configuration picket.Digest `json:"configuration"`
 	// Suppressed counts the findings that the configuration removed.
-	Suppressed int            `json:"suppressed"`
+	Suppressed int       `json:"suppressed"`
 	Findings   []Finding `json:"findings"`
 	// Omitted counts findings that are not listed.
 	Omitted int `json:"omitted"`

@@ -71,7 +71,8 @@ func (h *History) draft(payload []byte) (*Draft, error) {
 func (d *Draft) Payload() []byte { return d.version.payload }
 
 // Number and Digest identify the version.
-func (d *Draft) Number() int           { return d.version.Number }
+func (d *Draft) Number() int { return d.version.Number }
+
 // Digest identifies the version that is being made.
 func (d *Draft) Digest() picket.Digest { return d.version.digest }
 
