@@ -32,7 +32,8 @@ fuzz: ## every fuzz target, FUZZTIME each (default 1m)
 	sh bench/fuzz.sh $${FUZZTIME:-1m}
 
 bench: build corpus ## Go benchmarks and the comparison with peers; writes docs/benchmarks.md
-	$(GO) test -run '^$$' -bench . -benchtime 1s ./artifact/... ./detect/... ./evidence/...
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./artifact/... ./detect/... ./evidence/... ./policy ./bom/...
+	$(GO) run ./bench/hashing
 	$(GO) run ./bench/peers --picket bin/picket --corpus corpus --out docs/benchmarks.md
 
 corpus: ## hostile and benign samples in corpus/; generators whose tools are missing are named and skipped
