@@ -175,7 +175,7 @@ func FuzzLegacyEncoding(f *testing.F) {
 
 // FuzzShardNames: a name of a shard is refused, or is the one name of its range.
 func FuzzShardNames(f *testing.F) {
-	for _, name := range []string{"w:0:8", "a:b:8:9", ":0:1", "w:00:8", "w:8:0", "w:-8:0", "w:0:99999999999999999999", "w", "w:8", "w:0:8:"} {
+	for _, name := range []string{"w:0:8", "w:4:8", "w:0:9", "w:8:8", "a:b:8:9", ":0:1", "w:00:8", "w:8:0", "w:-8:0", "w:0:99999999999999999999", "w", "w:8", "w:0:8:"} {
 		f.Add(name, int64(8))
 	}
 	f.Fuzz(func(t *testing.T, name string, size int64) {
