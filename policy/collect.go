@@ -110,25 +110,39 @@ func (i *Impact) Raise(part string, to Level) bool {
 	return true
 }
 
-// deciding picks the scan that decides.
+// deciding picks the scan that decides. The order of lines is in the hands of whoever can write to the file, so it decides
+// nothing: of two that are equally old the worse one counts.
 func deciding(scans []Scan) *Scan {
+	var last *Scan
 	for i := range scans {
-		if scans[i].Verdict == picket.Malicious.String() {
-			return &scans[i]
+		s := &scans[i]
+		switch {
+		case s.Verdict == picket.Malicious.String():
+			return s
+		case last == nil || s.Time.After(last.Time) || s.Time.Equal(last.Time) && worse(s.Verdict, last.Verdict):
+			last = s
 		}
 	}
-	if len(scans) == 0 {
-		return nil
-	}
-	return &scans[len(scans)-1]
+	return last
 }
 
-// latest keeps the last word on each vulnerability in each product. Of two that are equally old the later one in the list counts.
+// worse compares verdicts by their names. One that is not known is worse than any other.
+func worse(a, b string) bool {
+	var x, y picket.Verdict
+	if err := y.UnmarshalText([]byte(b)); err != nil {
+		return false
+	}
+	return x.UnmarshalText([]byte(a)) != nil || x.Worse(y)
+}
+
+// latest keeps the last word on each vulnerability in each product. Of two that are equally old the later one in the same
+// document counts, and of two documents the one that leaves it open: the order of claims proves nothing.
 func latest(all []Vulnerability) []Vulnerability {
 	last := map[[2]string]int{}
 	for i, v := range all {
 		key := [2]string{v.ID, v.Product}
-		if old, ok := last[key]; !ok || !v.Time.Before(all[old].Time) {
+		old, ok := last[key]
+		if !ok || v.Time.After(all[old].Time) || v.Time.Equal(all[old].Time) && (v.Source == all[old].Source || v.open() || !all[old].open()) {
 			last[key] = i
 		}
 	}

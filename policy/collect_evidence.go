@@ -2,6 +2,9 @@ package policy
 
 import (
 	"cmp"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/evidence/claim"
@@ -96,10 +99,9 @@ func newEvaluation(p *claim.Evaluation, o Origin) Evaluation {
 	e := Evaluation{Origin: o, Type: p.Type, Suite: p.Suite}
 	judged := 0
 	for _, m := range p.Metrics {
-		metric := Metric{Name: m.Name, Slice: m.Slice, Value: m.Value, Judged: m.Passed != nil}
-		if metric.Judged {
+		metric := Metric{Name: m.Name, Slice: m.Slice, Value: m.Value}
+		if metric.Passed, metric.Judged = m.Verdict(); metric.Judged {
 			judged++
-			metric.Passed = *m.Passed
 		}
 		e.Metrics = append(e.Metrics, metric)
 	}
@@ -118,10 +120,10 @@ func newVulnerabilities(p *claim.VEX, o Origin) []Vulnerability {
 		}
 		for _, product := range s.Products {
 			for _, part := range product.Parts {
-				products = append(products, part.ID)
+				products = append(products, identity(part.ID, part.Identifiers, part.Hashes))
 			}
 			if len(product.Parts) == 0 {
-				products = append(products, product.ID)
+				products = append(products, identity(product.ID, product.Identifiers, product.Hashes))
 			}
 		}
 		for _, product := range products {
@@ -129,4 +131,19 @@ func newVulnerabilities(p *claim.VEX, o Origin) []Vulnerability {
 		}
 	}
 	return all
+}
+
+// identity is what a document calls a product or a part: its name, else all that tells it from others. Two that only differ
+// there are not one, or the status of the second would hide that of the first.
+func identity(id string, identifiers, hashes map[string]string) string {
+	if id != "" {
+		return id
+	}
+	var parts []string
+	for _, known := range []map[string]string{identifiers, hashes} {
+		for _, kind := range slices.Sorted(maps.Keys(known)) {
+			parts = append(parts, kind+":"+known[kind])
+		}
+	}
+	return strings.Join(parts, " ")
 }

@@ -1,6 +1,10 @@
 package policy
 
-import "time"
+import (
+	"time"
+
+	"github.com/picketsec/picket/evidence/claim"
+)
 
 // The facts of this file each say what one claim that counts says.
 
@@ -136,6 +140,9 @@ type Vulnerability struct {
 	Status        string `cel:"status" doc:"affected, not_affected, fixed or under_investigation"`
 	Justification string `cel:"justification" doc:"why it is not affected"`
 }
+
+// open reports whether there is still something to do about it.
+func (v Vulnerability) open() bool { return v.Status != claim.Fixed && v.Status != claim.NotAffected }
 
 // Review says that someone looked.
 type Review struct {

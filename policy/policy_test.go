@@ -240,12 +240,13 @@ func TestDefaultPolicies(t *testing.T) {
 	}
 }
 
-// TestDecidingScan: a malicious result decides whatever came later; among the others the last one does.
+// TestDecidingScan: a malicious result decides whatever came later; among the others the newest one does, in whatever order the
+// lines stand, and of two that are equally old the worse one.
 func TestDecidingScan(t *testing.T) {
 	bundle := &evidence.Bundle{}
 	said := func(v picket.Verdict, at int64) *claim.Claim {
 		return &claim.Claim{Source: v.String(), Bundle: bundle, Signer: "ci", Signers: []claim.Signer{{Name: "ci"}},
-			Predicate: &claim.ScanResult{Verdict: v, Time: time.Unix(at, 0)}}
+			Predicate: &claim.ScanResult{Verdict: v, Time: time.Unix(at, 0)}, Made: time.Unix(at, 0)}
 	}
 	failed := said(picket.Malicious, 9)
 	failed.Failure = evidence.ErrForeign
@@ -255,7 +256,10 @@ func TestDecidingScan(t *testing.T) {
 		want   string
 	}{
 		{[]*claim.Claim{said(picket.Suspicious, 1), said(picket.Clean, 2), failed}, "clean"},
-		{[]*claim.Claim{failed, said(picket.Clean, 2), said(picket.Suspicious, 1)}, "suspicious"},
+		{[]*claim.Claim{failed, said(picket.Clean, 2), said(picket.Suspicious, 1)}, "clean"},
+		{[]*claim.Claim{said(picket.Suspicious, 2), said(picket.Clean, 1)}, "suspicious"},
+		{[]*claim.Claim{said(picket.Suspicious, 2), said(picket.Clean, 2)}, "suspicious"},
+		{[]*claim.Claim{said(picket.Clean, 2), said(picket.Incomplete, 2)}, "incomplete"},
 		{[]*claim.Claim{said(picket.Malicious, 1), said(picket.Clean, 2)}, "malicious"},
 		{[]*claim.Claim{said(picket.Clean, 2), said(picket.Malicious, 1), said(picket.Clean, 3)}, "malicious"},
 	} {

@@ -163,7 +163,7 @@ type Confidence struct {
 func (e *Evaluation) Failed() int {
 	n := 0
 	for _, m := range e.Metrics {
-		if m.Passed != nil && !*m.Passed {
+		if passed, judged := m.Verdict(); judged && !passed {
 			n++
 		}
 	}
@@ -186,6 +186,18 @@ func (e *Evaluation) validate() error {
 		}
 	}
 	return nil
+}
+
+// Verdict says whether the metric is on the good side, and whether it was judged at all. One with a threshold and the side of it
+// that is good is judged by these, also when its author left out the outcome.
+func (m Metric) Verdict() (passed, judged bool) {
+	switch {
+	case m.Passed != nil:
+		return *m.Passed, true
+	case m.Threshold != nil && m.Better != "":
+		return m.good(), true
+	}
+	return false, false
 }
 
 // good compares with the threshold; equal is good.
