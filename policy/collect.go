@@ -110,20 +110,23 @@ func (i *Impact) Raise(part string, to Level) bool {
 	return true
 }
 
-// deciding picks the scan that decides. The order of lines is in the hands of whoever can write to the file, so it decides
-// nothing: of two that are equally old the worse one counts.
+// deciding picks the scan that decides. The order of lines is in the hands of whoever can write to the file, and the time in
+// those of the signer: of the newest scan and the last one in the file the worse one decides.
 func deciding(scans []Scan) *Scan {
-	var last *Scan
+	var newest *Scan
 	for i := range scans {
 		s := &scans[i]
 		switch {
 		case s.Verdict == picket.Malicious.String():
 			return s
-		case last == nil || s.Time.After(last.Time) || s.Time.Equal(last.Time) && worse(s.Verdict, last.Verdict):
-			last = s
+		case newest == nil || s.Time.After(newest.Time) || s.Time.Equal(newest.Time) && worse(s.Verdict, newest.Verdict):
+			newest = s
 		}
 	}
-	return last
+	if n := len(scans); n > 0 && worse(scans[n-1].Verdict, newest.Verdict) {
+		return &scans[n-1]
+	}
+	return newest
 }
 
 // worse compares verdicts by their names. One that is not known is worse than any other.

@@ -16,7 +16,8 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim) {
 	taking := revocations(claims)
 	for _, c := range claims {
 		end, ends := claim.Expiry(c.Said)
-		if c.Said != nil && c.Subject != digest && (!ends || f.Now.Before(end)) && !taken(c, taking) {
+		future := c.Made.After(f.Now.Add(skew)) // nobody made it yet
+		if c.Said != nil && c.Subject != digest && !future && (!ends || f.Now.Before(end)) && !taken(c, taking) {
 			about[c.Subject] = append(about[c.Subject], c)
 		}
 	}

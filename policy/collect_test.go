@@ -192,6 +192,9 @@ func TestLineage(t *testing.T) {
 		about("revocation", digest("d"), &claim.Revocation{Target: claim.RevokeContent, Reason: "superseded"}, "ann"),
 		about("revocation", digest("e"), &claim.Revocation{Target: claim.RevokeContent, Reason: "privacy", Cascade: true}, "privacy"),
 	}
+	early := about("dataset-profile", digest("c"), &claim.DatasetProfile{}, "ann") // nobody made it yet
+	early.Made = noon.Add(time.Hour)
+	claims = append(claims, early)
 	g, err := lineage.New(claims)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ type variable struct {
 func variables() []variable {
 	return []variable{
 		{"artifact", "the content that is decided on", func(f *Facts) any { return f.Artifact }},
-		{"scan", "the scan result that decides: a malicious one if there is any, else the newest; asking for it when there is none denies",
+		{"scan", "the scan result that decides: a malicious one if there is any, else the newest or the last, whichever is worse; asking for it when there is none denies",
 			func(f *Facts) any {
 				if f.Scan == nil {
 					return Scan{}

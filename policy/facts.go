@@ -14,8 +14,8 @@ import (
 // said yesterday is no reason to say it again.
 type Facts struct {
 	Artifact Artifact
-	// Scan is the one that decides: a malicious one whenever there is one, else the newest, because a later scan knows more and
-	// covers the same digest. Nil when there is none; a condition that asks for it then fails and denies.
+	// Scan is the one that decides: a malicious one whenever there is one, else the newest or the last of Scans, whichever
+	// is worse: a later scan knows more and covers the same digest. Nil when there is none; a condition that asks for it then fails and denies.
 	Scan  *Scan `yaml:"-"`
 	Scans []Scan
 

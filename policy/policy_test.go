@@ -240,8 +240,8 @@ func TestDefaultPolicies(t *testing.T) {
 	}
 }
 
-// TestDecidingScan: a malicious result decides whatever came later; among the others the newest one does, in whatever order the
-// lines stand, and of two that are equally old the worse one.
+// TestDecidingScan: a malicious result decides whatever came later; among the others the newest one or the last one does,
+// whichever is worse, so that no order of lines and no time helps.
 func TestDecidingScan(t *testing.T) {
 	bundle := &evidence.Bundle{}
 	said := func(v picket.Verdict, at int64) *claim.Claim {
@@ -256,7 +256,7 @@ func TestDecidingScan(t *testing.T) {
 		want   string
 	}{
 		{[]*claim.Claim{said(picket.Suspicious, 1), said(picket.Clean, 2), failed}, "clean"},
-		{[]*claim.Claim{failed, said(picket.Clean, 2), said(picket.Suspicious, 1)}, "clean"},
+		{[]*claim.Claim{failed, said(picket.Clean, 2), said(picket.Suspicious, 1)}, "suspicious"},
 		{[]*claim.Claim{said(picket.Suspicious, 2), said(picket.Clean, 1)}, "suspicious"},
 		{[]*claim.Claim{said(picket.Suspicious, 2), said(picket.Clean, 2)}, "suspicious"},
 		{[]*claim.Claim{said(picket.Clean, 2), said(picket.Incomplete, 2)}, "incomplete"},

@@ -156,6 +156,10 @@ func (c *Claim) read(st *evidence.Statement, o Options) (Predicate, error) {
 	predicate, err := c.Kind.parse(st)
 	if err == nil {
 		c.Said, c.Made = predicate, madeAt(predicate)
+	} else if c.Kind.Type == TypeRevocation {
+		// Nobody knows what it takes away, and by lineage it may reach this content whatever its subject is.
+		c.Broken = true
+		return nil, failed(Schema, fmt.Errorf("read %s: %w", c.Kind.Title, err))
 	}
 	if other := c.about(predicate, o); other != nil {
 		return nil, failed(Digest, other)

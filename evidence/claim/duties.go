@@ -27,6 +27,8 @@ func personOf(a Authority, name string) string {
 
 // apart fails claims about the content that one person made although the authority keeps them apart. What decides yields to
 // what it decides on; of two alike neither stays. Which line came first does not matter: lines can be reordered.
+//
+// An objection is kept apart from nothing: it must not vanish because of who made it.
 func (s *Set) apart(a Authority) {
 	d, ok := a.(Duties)
 	if !ok {
@@ -35,7 +37,7 @@ func (s *Set) apart(a Authority) {
 	for _, kinds := range d.Separate() {
 		var made []*Claim
 		for _, c := range s.all {
-			if c.Said != nil && c.Subject == s.content && slices.Contains(kinds, c.Kind.Name) {
+			if c.Said != nil && !objects(c.Said) && c.Subject == s.content && slices.Contains(kinds, c.Kind.Name) {
 				made = append(made, c)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/picketsec/picket"
 	"github.com/picketsec/picket/evidence"
 )
 
@@ -62,6 +63,16 @@ func TestTwoKeysOfOnePerson(t *testing.T) {
 				b.add(b.about(), of(TypeApproval), "key-a").add(digestOf(9), of(TypeEvaluation), "key-a")
 			},
 			[][]string{{"approval", "evaluation"}}, []string{"approval a", "evaluation a !digest"}},
+		"who made it may object": {
+			func(b *bench) {
+				b.add(b.about(), of(TypeTrainingRun), "key-a").add(b.about(), &Review{Time: when, Reviewer: "a", Outcome: "rejected"}, "key-b")
+			},
+			[][]string{{"training-run", "review"}}, []string{"training-run a", "review b"}},
+		"and not approve": {
+			func(b *bench) {
+				b.add(b.about(), of(TypeTrainingRun), "key-a").add(b.about(), of(TypeReview), "key-b", "key-c")
+			}, nil,
+			[]string{"training-run a", "review b !independence", "review c !signers"}},
 		"not kept apart": {
 			func(b *bench) {
 				b.add(b.about(), of(TypeApproval), "key-a").add(b.about(), of(TypeEvaluation), "key-a")
@@ -79,5 +90,26 @@ func TestTwoKeysOfOnePerson(t *testing.T) {
 	set := Gather(b.entries, Options{household{b.trust, [][]string{{"approval", "evaluation"}}}, b.m, when})
 	if !errors.Is(set.Claims[0].Failure, ErrSeparate) || errors.Is(set.Claims[0].Failure, evidence.ErrForeign) {
 		t.Errorf("got %v", set.Claims[0].Failure)
+	}
+}
+
+// TestUnreadableRevocation: a revocation of a later version, by someone who may revoke, is damage whatever it is about: it may
+// reach the content by lineage, or be about the key that signed for it.
+func TestUnreadableRevocation(t *testing.T) {
+	for _, subject := range []picket.Digest{hash(t, sample()).Digest(), digestOf(99)} {
+		b := newBench(t)
+		payload, err := evidence.NewStatement("x", subject, TypeRevocation, map[string]string{"schema": "picket.revocation/2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.sign(payload, "key-a")
+		b.expect("revocation a !schema")
+		if c := b.gather().Claims[0]; !c.Broken || !errors.Is(c.Failure, evidence.ErrUnsupported) {
+			t.Errorf("%s: broken %v, %v", subject, c.Broken, c.Failure)
+		}
+		b.trust.deny[[2]string{"key-a", "revocation"}] = true
+		if c := b.gather().Claims[0]; c.Broken {
+			t.Error("someone who may not revoke breaks the claims")
+		}
 	}
 }

@@ -183,22 +183,28 @@ func (s *Set) made(c *Claim) bool {
 	return c.Subject == s.content
 }
 
-// clears reports whether a claim lets content pass on the word of a person.
+// clears reports whether a claim lets content pass on the word of a person. A review that objects clears nothing.
 func clears(p Predicate) bool {
 	switch p.(type) {
 	case *Approval, *Review, *Exception:
-		return true
+		return !objects(p)
 	}
 	return false
 }
 
-// needsTwo reports whether a claim needs two people. A review that does not approve stands by itself: it clears nothing.
+// objects reports whether a claim is a review that does not approve: anyone who may review may say no, also to what they made.
+func objects(p Predicate) bool {
+	r, ok := p.(*Review)
+	return ok && r.Outcome != "approved"
+}
+
+// needsTwo reports whether a claim needs two people. A review that objects stands by itself.
 func needsTwo(p Predicate) bool {
-	if r, ok := p.(*Review); ok {
-		return r.Outcome == "approved"
+	switch p.(type) {
+	case *Review, *Exception:
+		return !objects(p)
 	}
-	_, ok := p.(*Exception)
-	return ok
+	return false
 }
 
 // same reports whether two signatures are of one person: by the name in the trust root, by who holds it, by the key,
