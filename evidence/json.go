@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // Two programs that read the same bundle must see the same fields. The decoder of the standard library accepts a name in
-// any case, keeps the last of duplicate names and repairs invalid UTF-8; this reader refuses all three.
+// any case, keeps the last of duplicate names, and repairs invalid UTF-8 and halves of surrogate pairs; this reader refuses
+// all four.
 
 // document checks that data is one JSON value, valid UTF-8, without duplicate names in any object, and not too deep.
 func document(data []byte) error {
@@ -26,10 +28,47 @@ func document(data []byte) error {
 	if err := walk(dec, 0); err != nil {
 		return err
 	}
+	if loneSurrogate(data) {
+		return fmt.Errorf("a text has half of a surrogate pair, which is no character: %w", ErrMalformed)
+	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("there is more after the JSON document: %w", ErrMalformed)
 	}
 	return nil
+}
+
+// loneSurrogate reports whether an escape in a valid document is half of a surrogate pair. The decoder turns every one into
+// the same character, so that names which differ elsewhere would be one name here.
+func loneSurrogate(data []byte) bool {
+	for {
+		at := bytes.IndexByte(data, '\\') // in valid JSON only in texts
+		if at < 0 {
+			return false
+		}
+		first, ok := escaped(data[at:])
+		if !ok {
+			data = data[at+2:]
+			continue
+		}
+		data = data[at+6:]
+		if !utf16.IsSurrogate(first) {
+			continue
+		}
+		second, ok := escaped(data)
+		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+			return true
+		}
+		data = data[6:]
+	}
+}
+
+// escaped is the number in an escape such as \u00e9 at the beginning of data.
+func escaped(data []byte) (rune, bool) {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // walk reads one value and refuses duplicate names.
@@ -130,22 +169,50 @@ func (o *object) object(name string) (*object, error) {
 
 // objects takes a mandatory field that is an array of at most limit objects.
 func (o *object) objects(name string, limit int) ([]*object, error) {
-	var items []map[string]json.RawMessage // in one go: a manifest has many thousands
-	if err := o.take(name, &items); err != nil {
-		return nil, err
-	}
-	if len(items) > limit {
-		return nil, fmt.Errorf("%s.%s has %d entries, more than %d: %w", o.path, name, len(items), limit, ErrMalformed)
-	}
-	list := make([]*object, 0, len(items))
-	for i, fields := range items {
-		item := &object{path: o.path + "." + name + "[" + strconv.Itoa(i) + "]", fields: fields}
-		if fields == nil {
-			return nil, fmt.Errorf("%s is not a JSON object: %w", item.path, ErrMalformed)
-		}
+	var list []*object
+	err := o.each(name, limit, func(item *object) error {
 		list = append(list, item)
+		return nil
+	})
+	return list, err
+}
+
+// each takes a mandatory field that is an array of at most limit objects, and visits one after another: all of them at once
+// would need a hundred times the room of their text.
+func (o *object) each(name string, limit int, visit func(*object) error) error {
+	var raw json.RawMessage
+	if err := o.take(name, &raw); err != nil {
+		return err
 	}
-	return list, nil
+	path := o.path + "." + name
+	return elements(path, raw, limit, func(i int, fields map[string]json.RawMessage) error {
+		item := &object{path: path + "[" + strconv.Itoa(i) + "]", fields: fields}
+		if fields == nil {
+			return fmt.Errorf("%s is not a JSON object: %w", item.path, ErrMalformed)
+		}
+		return visit(item)
+	})
+}
+
+// elements visits the values of an array in a checked document, and stops at the first that is more than limit.
+func elements[T any](path string, raw json.RawMessage, limit int, visit func(i int, value T) error) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
+		return fmt.Errorf("%s is not an array: %w", path, ErrMalformed)
+	}
+	for i := 0; dec.More(); i++ {
+		if i == limit {
+			return fmt.Errorf("%s has more than %d entries: %w", path, limit, ErrMalformed)
+		}
+		var value T
+		if err := dec.Decode(&value); err != nil {
+			return fmt.Errorf("%s[%d] is of the wrong type: %w", path, i, ErrMalformed)
+		}
+		if err := visit(i, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end reports a field that nobody took.

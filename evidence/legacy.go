@@ -61,22 +61,22 @@ func (b *Bundle) CheckSignature(key *PublicKey) error {
 
 // readLegacy turns the subjects into the predicate of version 1.0.
 func (s *Statement) readLegacy(top *object) error {
-	subjects, err := top.objects("subject", maxResources)
-	if err != nil {
-		return err
-	}
 	var name Hash
-	list := make([]legacyResource, 0, len(subjects))
-	for i, o := range subjects {
+	var list []legacyResource
+	err := top.each("subject", maxResources, func(o *object) error {
 		r, err := readLegacyResource(o)
 		if err != nil {
 			return err
 		}
-		if i > 0 && r.Algorithm != name {
+		if len(list) > 0 && r.Algorithm != name {
 			return fmt.Errorf("hashes %q and %q in one statement: %w", name, r.Algorithm, ErrUnsupported)
 		}
 		name = r.Algorithm
 		list = append(list, r)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(list) == 0 {
 		return fmt.Errorf("the statement has no subject: %w", ErrMalformed)

@@ -95,11 +95,17 @@ func (b *Bundle) readMaterial(o *object) error {
 	}
 	// Entries of a transparency log are verified for keyless signatures, whose verifier reads them from the bundle itself.
 	// To a signature by a key or a chain they add nothing, and nothing is concluded from them.
-	if err := o.maybe("tlogEntries", &b.LogEntries); err != nil {
+	var entries json.RawMessage
+	if err := o.maybe("tlogEntries", &entries); err != nil {
 		return err
 	}
-	if len(b.LogEntries) > maxLogEntries {
-		return fmt.Errorf("%s.tlogEntries has %d entries, more than %d: %w", o.path, len(b.LogEntries), maxLogEntries, ErrMalformed)
+	if entries != nil {
+		if err := elements(o.path+".tlogEntries", entries, maxLogEntries, func(_ int, entry json.RawMessage) error {
+			b.LogEntries = append(b.LogEntries, entry)
+			return nil
+		}); err != nil {
+			return err
+		}
 	}
 	return o.end()
 }

@@ -25,11 +25,7 @@ func ParseModelSignature(st *Statement) (*ModelSignature, error) {
 	if err := sig.readSerialization(serialization); err != nil {
 		return nil, err
 	}
-	resources, err := predicate.objects("resources", maxResources)
-	if err != nil {
-		return nil, err
-	}
-	if err := sig.readResources(resources); err != nil {
+	if err := predicate.each("resources", maxResources, sig.readResource); err != nil {
 		return nil, err
 	}
 	return sig, sig.check()
@@ -86,31 +82,28 @@ func (s *ModelSignature) readIgnored(o *object) error {
 	return nil
 }
 
-// readResources reads the list of files or shards.
-func (s *ModelSignature) readResources(list []*object) error {
+// readResource reads one file or shard.
+func (s *ModelSignature) readResource(o *object) error {
 	how := s.Serialization
-	s.Resources = make([]Resource, 0, len(list))
-	for _, o := range list {
-		var name, algorithm, digits string
-		if err := o.take("name", &name); err != nil {
-			return err
-		}
-		if err := o.take("algorithm", &algorithm); err != nil {
-			return err
-		}
-		sharded := how.ShardSize > 0 && algorithm == how.pythonAlgorithm()
-		if plain, err := ParseHash(algorithm); !sharded && (err != nil || plain != how.Hash) {
-			return fmt.Errorf("algorithm %q of %q is not that of %s: %w", clip(algorithm), clip(name), how, ErrUnsupported)
-		}
-		if err := o.take("digest", &digits); err != nil {
-			return err
-		}
-		digest, err := how.Hash.parse(digits)
-		if err != nil {
-			return fmt.Errorf("digest of %q: %w", clip(name), err)
-		}
-		s.Resources = append(s.Resources, Resource{Name: name, Digest: digest, Size: -1})
+	var name, algorithm, digits string
+	if err := o.take("name", &name); err != nil {
+		return err
 	}
+	if err := o.take("algorithm", &algorithm); err != nil {
+		return err
+	}
+	sharded := how.ShardSize > 0 && algorithm == how.pythonAlgorithm()
+	if plain, err := ParseHash(algorithm); !sharded && (err != nil || plain != how.Hash) {
+		return fmt.Errorf("algorithm %q of %q is not that of %s: %w", clip(algorithm), clip(name), how, ErrUnsupported)
+	}
+	if err := o.take("digest", &digits); err != nil {
+		return err
+	}
+	digest, err := how.Hash.parse(digits)
+	if err != nil {
+		return fmt.Errorf("digest of %q: %w", clip(name), err)
+	}
+	s.Resources = append(s.Resources, Resource{Name: name, Digest: digest, Size: -1})
 	return nil
 }
 
