@@ -201,7 +201,7 @@ func readClaims(paths []string) ([]claim.Entry, error) {
 			continue
 		}
 		e := claim.Entry{File: file}
-		data, err := readSmall(file, evidence.MaxBundle)
+		data, err := readPlain(file, evidence.MaxBundle)
 		if err == nil {
 			e.Bundle, err = evidence.ParseBundle(data)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -183,11 +184,34 @@ func readSmall(name string, limit int64) (data []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	return readUpTo(f, name, limit)
+}
+
+// readUpTo reads a file that must not be larger than limit bytes.
+func readUpTo(r io.Reader, name string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {
 		err = fmt.Errorf("%s is larger than %d bytes", name, limit)
 	}
 	return data, err
+}
+
+// readPlain is readSmall for a file that lies where someone else may have put it: a pipe there would make its reader wait for
+// ever.
+func readPlain(name string, limit int64) (data []byte, err error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a plain file", name)
+	}
+	return readUpTo(f, name, limit)
 }
 
 // maxKeyFile bounds a key file, in bytes.
@@ -236,7 +260,7 @@ func (c *content) judge(root *trust.Root, m *evidence.Manifest, now time.Time, m
 // entries reads the model signature and the claims beside the content.
 func (c *content) entries() []claim.Entry {
 	var entries []claim.Entry
-	data, err := readSmall(c.sig, evidence.MaxBundle)
+	data, err := readPlain(c.sig, evidence.MaxBundle)
 	if !errors.Is(err, fs.ErrNotExist) {
 		e := claim.Entry{File: filepath.Base(c.sig), Err: err}
 		if err == nil {

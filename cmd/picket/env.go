@@ -74,11 +74,21 @@ func conclude(ctx context.Context, env Env, err error) int {
 		fmt.Fprintln(env.Stderr, "picket: stopped; what was not finished is not reported")
 		return exitError
 	}
-	fmt.Fprintf(env.Stderr, "picket: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(env.Stderr, "picket: %s\n", legible(err))
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	return exitError
+}
+
+// legible is the text of an error, line by line as a terminal shows it: errors of the operating system quote names that someone
+// else chose.
+func legible(err error) string {
+	var text []string
+	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+		text = append(text, shown(line))
+	}
+	return strings.Join(text, "\n")
 }
 
 // newRoot makes the command tree.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,11 +120,11 @@ func (v verifyFlags) verify(ctx context.Context, env Env, c *content) (*verifyDo
 	if err != nil {
 		return nil, err
 	}
-	name := v.bundle
-	if name == "" {
-		name = c.sig
+	name, read := v.bundle, readSmall
+	if name == "" || c.holds(name) { // it came with the content
+		name, read = cmp.Or(name, c.sig), readPlain
 	}
-	data, err := readSmall(name, evidence.MaxBundle)
+	data, err := read(name, evidence.MaxBundle)
 	if err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
