@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,7 +142,7 @@ func readHead(name string, options claim.Options) (head *claim.Head, signed bool
 			continue
 		}
 		c := claim.Check(e.Source(), e.Bundle, options)
-		if h, ok := c.Said.(*claim.Head); ok {
+		if h, ok := c.Predicate.(*claim.Head); ok { // one that fails a check, such as one from the future, is no head
 			head = h
 		} else if c.Failure != nil {
 			refusal = fmt.Errorf("%s: %w", c.Source, c.Failure)
@@ -153,7 +154,8 @@ func readHead(name string, options claim.Options) (head *claim.Head, signed bool
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	head = &claim.Head{}
-	if err := dec.Decode(head); err != nil || head.Count < 1 || head.Root == "" {
+	err = dec.Decode(head)
+	if _, end := dec.Token(); err != nil || !errors.Is(end, io.EOF) || head.Count < 1 || head.Root == "" {
 		return nil, false, errors.Join(errors.New("it holds neither a head that someone in the trust root signed, nor JSON with count and root"), refusal)
 	}
 	return head, false, nil
