@@ -75,15 +75,21 @@ before this dossier was made is shown only by a head that you have from elsewher
 
 `)
 	for _, e := range index {
-		state := "counted"
-		if !e.Counts {
+		state, signer := "counted", picket.Printable(e.Signer, 100)
+		switch {
+		case e.Failure != "":
 			state = "did not count: " + picket.Printable(e.Failure, 300)
+		case !e.Counts:
+			state = "is a record, and evidence for nothing"
+		}
+		if signer == "" {
+			signer = "nobody in the trust root"
 		}
 		at := e.TimeKnown
 		if e.Time != "" {
 			at = e.Time + ", " + e.TimeKnown
 		}
-		fmt.Fprintf(&b, "%s  by %s  (%s)  %s\n", e.Folder, picket.Printable(e.Signer, 100), picket.Printable(at, 200), state)
+		fmt.Fprintf(&b, "%s  by %s  (%s)  %s\n", e.Folder, signer, picket.Printable(at, 200), state)
 	}
 	for _, note := range c.Notes {
 		fmt.Fprintf(&b, "\nnote: %s\n", picket.Printable(note, 1000))
