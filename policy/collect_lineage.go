@@ -32,7 +32,7 @@ func (f *Facts) AddLineage(g *lineage.Graph, claims []*claim.Claim) {
 		}
 		told[key] = true
 		a := Ancestor{Digest: string(digest), Role: role, Name: name, Resolved: digest != "" && len(about[digest]) > 0, Kinds: kindsOf(about[digest])}
-		a.Revoked, a.Withdrawn = revoked(g, digest)
+		a.Revoked, a.Withdrawn = g.Spoilt(digest)
 		f.Lineage.Ancestors = append(f.Lineage.Ancestors, a)
 		if !a.Resolved {
 			f.Lineage.Missing = append(f.Lineage.Missing, name)
@@ -78,18 +78,6 @@ func taken(c *claim.Claim, by []*claim.Claim) bool {
 		}
 		return ok && by.Subject == picket.Digest("sha256:"+proof.Signatory.Key) && (!proven || !seen.Time.Before(r.Effective))
 	})
-}
-
-// revoked reports what revocations reach an ancestor, those that take its descendants along and others.
-func revoked(g *lineage.Graph, digest picket.Digest) (all, alone bool) {
-	if digest == "" {
-		return false, false
-	}
-	for _, by := range g.Revoked(digest) {
-		r, ok := by.By.Said.(*claim.Revocation)
-		all, alone = all || ok && r.Cascade, alone || ok && !r.Cascade
-	}
-	return all, alone
 }
 
 // addAncestor takes what a claim about an ancestor says about the content as well.

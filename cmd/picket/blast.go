@@ -106,8 +106,9 @@ func newBlastDocument(what string, set *claim.Set, notes []string) (*blastDocume
 	}
 	doc := &blastDocument{Schema: "picket.blast/1", What: what, Reached: []reachDocument{}, Notes: append([]string{}, notes...)}
 	for _, r := range g.Blast(what) {
+		cascade, alone := g.Spoilt(r.Digest)
 		doc.Reached = append(doc.Reached, reachDocument{Digest: r.Digest, Names: append([]string{}, r.Names...),
-			Claims: append([]string{}, r.Sources...), Path: g.Explain(r.Path), Revoked: len(g.Revoked(r.Digest)) > 0})
+			Claims: append([]string{}, r.Sources...), Path: g.Explain(r.Path), Revoked: cascade || alone})
 	}
 	for _, circle := range g.Cycles() {
 		doc.Notes = append(doc.Notes, "content is said to be made from itself: "+g.Explain(circle))

@@ -20,8 +20,13 @@ import (
 // ErrTooLarge says that the claims make a larger graph than is walked. Nothing may be concluded from a part of it.
 var ErrTooLarge = errors.New("the lineage is too large")
 
-// maxEdges bounds a graph.
-const maxEdges = 1 << 20
+// Bounds on a graph. One training run may name ten thousand inputs and as many outputs, which are a hundred million links.
+const (
+	maxEdges      = 1 << 20
+	maxOpen       = 1 << 18 // inputs without a digest, of all digests together
+	maxUnresolved = 1000    // of those for one digest; more say no more
+	maxNames      = 20      // for one digest
+)
 
 // Roles of edges beside those of the inputs of a training run.
 const (
@@ -57,12 +62,20 @@ type Graph struct {
 	order []picket.Digest // of first appearance
 	same  map[picket.Digest]picket.Digest
 	seen  map[Edge]bool // without Source and By
-	every []*claim.Claim
+	open  map[input]bool
+	taken []*claim.Claim // revocations of content
+	spoilt
+}
+
+// input is what a digest was made from that has none itself.
+type input struct {
+	to picket.Digest
+	Unresolved
 }
 
 // New builds the graph of claims, of any content and in any order. The error wraps ErrTooLarge.
 func New(claims []*claim.Claim) (*Graph, error) {
-	g := &Graph{nodes: map[picket.Digest]*node{}, same: map[picket.Digest]picket.Digest{}, seen: map[Edge]bool{}}
+	g := &Graph{nodes: map[picket.Digest]*node{}, same: map[picket.Digest]picket.Digest{}, seen: map[Edge]bool{}, open: map[input]bool{}}
 	for _, c := range claims {
 		if m, ok := c.Said.(*claim.Manifest); ok {
 			g.alias(c.Subject, m)
@@ -72,10 +85,9 @@ func New(claims []*claim.Claim) (*Graph, error) {
 		if c.Said == nil {
 			continue
 		}
-		g.every = append(g.every, c)
 		g.tell(c)
-		if len(g.seen) > maxEdges {
-			return nil, fmt.Errorf("%w: more than %d links", ErrTooLarge, maxEdges)
+		if g.full() {
+			return nil, fmt.Errorf("%w: more than %d links, or %d inputs without a digest", ErrTooLarge, maxEdges, maxOpen)
 		}
 	}
 	return g, nil
@@ -134,8 +146,8 @@ func (g *Graph) at(d picket.Digest) *node {
 	return n
 }
 
-// maxNames bounds the names that are kept for one digest.
-const maxNames = 20
+// full reports whether the graph is larger than it may be.
+func (g *Graph) full() bool { return len(g.seen) > maxEdges || len(g.open) > maxOpen }
 
 // name notes what a digest is called.
 func (g *Graph) name(d picket.Digest, name string) {
@@ -154,9 +166,13 @@ func (g *Graph) tell(c *claim.Claim) {
 		if p.Target != claim.RevokeContent {
 			return
 		}
+		g.taken = append(g.taken, c)
 	case *claim.TrainingRun:
 		g.inputs(c, c.Subject, p.Inputs)
 		for _, out := range p.Outputs {
+			if g.full() {
+				return
+			}
 			if out.Digest != "" && g.canonical(out.Digest) != g.canonical(c.Subject) {
 				g.name(out.Digest, out.Name)
 				g.inputs(c, out.Digest, p.Inputs)
@@ -183,8 +199,11 @@ func (g *Graph) tell(c *claim.Claim) {
 // inputs adds what something was trained from.
 func (g *Graph) inputs(c *claim.Claim, to picket.Digest, inputs []claim.TrainingInput) {
 	for _, in := range inputs {
+		if g.full() {
+			return
+		}
 		if in.Digest == "" {
-			g.open(to, Unresolved{Role: in.Role, Name: in.Name, URI: in.URI, Source: c.Source})
+			g.unresolved(to, Unresolved{Role: in.Role, Name: in.Name, URI: in.URI, Source: c.Source})
 			continue
 		}
 		g.name(in.Digest, in.Name)
@@ -193,12 +212,11 @@ func (g *Graph) inputs(c *claim.Claim, to picket.Digest, inputs []claim.Training
 	}
 }
 
-// maxUnresolved bounds the inputs without a digest that are kept for one digest.
-const maxUnresolved = 1000
-
-// open notes an input without a digest.
-func (g *Graph) open(to picket.Digest, u Unresolved) {
-	if n := g.at(to); len(n.unresolved) < maxUnresolved && !slices.Contains(n.unresolved, u) {
+// unresolved notes an input without a digest.
+func (g *Graph) unresolved(to picket.Digest, u Unresolved) {
+	n, one := g.at(to), input{g.canonical(to), u}
+	if len(n.unresolved) < maxUnresolved && !g.open[one] {
+		g.open[one] = true
 		n.unresolved = append(n.unresolved, u)
 	}
 }
@@ -212,7 +230,7 @@ func (g *Graph) materials(c *claim.Claim, p *claim.Provenance) {
 		}
 		digest := d.SHA256()
 		if digest == "" {
-			g.open(c.Subject, Unresolved{Role: RoleMaterial, Name: name, URI: d.URI, Source: c.Source})
+			g.unresolved(c.Subject, Unresolved{Role: RoleMaterial, Name: name, URI: d.URI, Source: c.Source})
 			continue
 		}
 		g.name(digest, name)

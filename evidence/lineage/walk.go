@@ -142,69 +142,65 @@ func (g *Graph) Missing(d picket.Digest) []picket.Digest {
 	return missing
 }
 
-// Revocation is why a digest is revoked.
-type Revocation struct {
-	By   *claim.Claim
-	Path []Edge // from what was revoked; empty when it is the digest itself
-}
-
-// Revoked lists the revocations that reach a digest: of itself, of a file that is in it, and of what it descends from when the
-// revocation says that it cascades.
-func (g *Graph) Revoked(d picket.Digest) []Revocation {
-	d = g.canonical(d)
-	var list []Revocation
-	for _, c := range g.every {
-		r, ok := c.Said.(*claim.Revocation)
-		if !ok || r.Target != claim.RevokeContent {
-			continue
-		}
-		from := g.canonical(c.Subject)
-		if from == d {
-			list = append(list, Revocation{By: c})
-			continue
-		}
-		path := g.paths(from, func(e Edge) bool { return r.Cascade || e.Role == RoleFile })(d)
-		if path != nil {
-			list = append(list, Revocation{By: c, Path: path})
-		}
-	}
-	return list
-}
-
 // Reach is a digest that something reaches.
 type Reach struct {
 	Digest picket.Digest
 	Names  []string
 	// Sources say where the claims about it are.
 	Sources []string
-	// Path leads there from what was asked for; empty when it is that itself, or was signed by that key.
+	// Path leads there from what was asked for, the last hundred steps when there are more; empty when it is that itself, or
+	// was signed by that key.
 	Path []Edge
+	far  int // steps
 }
+
+// maxPath bounds the path that is told for each of what is reached.
+const maxPath = 100
 
 // Blast lists what is reached from something: a digest, the name of a data set or a model as claims call it, or a key, by its
 // fingerprint or the name of its signer. What it is itself comes first.
 func (g *Graph) Blast(what string) []Reach {
 	var list []Reach
-	reached := map[picket.Digest]bool{}
+	came := map[picket.Digest]step{}
 	for _, start := range g.find(what) {
-		way := g.paths(start, func(Edge) bool { return true })
-		for _, d := range append([]picket.Digest{start}, g.Descendants(start)...) {
-			if reached[d] {
-				continue
+		if _, reached := came[start]; reached {
+			continue
+		}
+		came[start] = step{}
+		// What an earlier start reached is not entered again: everything behind it was reached as well.
+		for queue := []picket.Digest{start}; len(queue) > 0; queue = queue[1:] {
+			at := queue[0]
+			list = append(list, g.reachOf(at, came))
+			for _, e := range g.nodes[at].out {
+				if _, reached := came[e.To]; !reached {
+					came[e.To] = step{e, came[at].far + 1}
+					queue = append(queue, e.To)
+				}
 			}
-			reached[d] = true
-			r := Reach{Digest: d, Names: g.nodes[d].names}
-			if d != start {
-				r.Path = way(d)
-			}
-			for _, c := range g.nodes[d].claims {
-				r.Sources = append(r.Sources, c.Source)
-			}
-			list = append(list, r)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Reach) int { return len(a.Path) - len(b.Path) })
+	slices.SortStableFunc(list, func(a, b Reach) int { return a.far - b.far })
 	return list
+}
+
+// step is the edge by which a digest was reached, and how many there were.
+type step struct {
+	edge Edge
+	far  int
+}
+
+// reachOf describes what was reached.
+func (g *Graph) reachOf(d picket.Digest, came map[picket.Digest]step) Reach {
+	n := g.nodes[d]
+	r := Reach{Digest: d, Names: n.names, far: came[d].far}
+	for at := d; came[at].far > 0 && len(r.Path) < maxPath; at = came[at].edge.From {
+		r.Path = append(r.Path, came[at].edge)
+	}
+	slices.Reverse(r.Path)
+	for _, c := range n.claims {
+		r.Sources = append(r.Sources, c.Source)
+	}
+	return r
 }
 
 // find resolves what somebody asks for.
@@ -225,30 +221,4 @@ func (g *Graph) find(what string) []picket.Digest {
 		}
 	}
 	return found
-}
-
-// Enforce condemns the content of a set when a revocation reaches it by lineage. The files of the content count as they are.
-func Enforce(set *claim.Set, content claim.Options) error {
-	revoked := slices.ContainsFunc(set.All(), func(c *claim.Claim) bool {
-		_, ok := c.Said.(*claim.Revocation)
-		return ok
-	})
-	if !revoked || content.Content == nil {
-		return nil
-	}
-	g, err := New(set.All())
-	if err == nil {
-		err = g.Contains(content.Content)
-	}
-	if err != nil {
-		return err
-	}
-	for _, r := range g.Revoked(content.Content.Digest()) {
-		if len(r.Path) > 0 {
-			set.Inherit(r.By, g.Explain(r.Path))
-		} else {
-			set.Inherit(r.By, "the same content by another digest")
-		}
-	}
-	return nil
 }
