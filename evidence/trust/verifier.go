@@ -3,6 +3,7 @@ package trust
 import (
 	"cmp"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"slices"
@@ -91,7 +92,8 @@ func newCertified(c *Certificate, t *Root) (verifier, error) {
 	return &certified{subject: c.Subject, authority: authority, now: t.time}, nil
 }
 
-// Verify implements verifier. A certificate names its holder by its whole subject, or by any of its alternative names.
+// Verify implements verifier. A certificate names its holder by its whole subject, or by an alternative name of the kind that
+// the identity is written as.
 func (c *certified) Verify(b *evidence.Bundle) (*evidence.Proof, error) {
 	if len(b.Chain) == 0 {
 		return nil, fmt.Errorf("it has no certificate: %w", evidence.ErrForeign)
@@ -100,14 +102,42 @@ func (c *certified) Verify(b *evidence.Bundle) (*evidence.Proof, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its certificate is damaged: %w", evidence.ErrMalformed)
 	}
-	names := slices.Concat([]string{leaf.Subject.String()}, leaf.EmailAddresses, leaf.DNSNames)
-	for _, u := range leaf.URIs {
-		names = append(names, u.String())
-	}
-	if !slices.Contains(names, c.subject) {
+	if !slices.Contains(namesLike(leaf, c.subject), c.subject) {
 		return nil, fmt.Errorf("the certificate is that of %s: %w", certificate.Name(leaf), evidence.ErrForeign)
 	}
 	return c.authority.Verify(b, c.now())
+}
+
+// namesLike are the names in a certificate of the kind that a subject is written as. An authority that may certify addresses
+// of one domain only may certify any host name; so an address of mail that stands there as a host name is no address.
+func namesLike(leaf *x509.Certificate, subject string) []string {
+	at := strings.IndexAny(subject, "=:@/")
+	switch {
+	case at >= 0 && subject[at] == '=': // CN=release,O=Acme
+		if repeated(leaf.Subject) {
+			return nil
+		}
+		return []string{leaf.Subject.String()}
+	case strings.Contains(subject, ":"): // spiffe://acme/ci
+		var names []string
+		for _, u := range leaf.URIs {
+			names = append(names, u.String())
+		}
+		return names
+	case strings.Contains(subject, "@"):
+		return leaf.EmailAddresses
+	}
+	return leaf.DNSNames
+}
+
+// repeated reports whether a name has several common names or serial numbers, of which its text form shows only the last.
+func repeated(name pkix.Name) bool {
+	seen := map[string]int{}
+	for _, a := range name.Names {
+		seen[a.Type.String()]++
+	}
+	const commonName, serialNumber = "2.5.4.3", "2.5.4.5"
+	return seen[commonName] > 1 || seen[serialNumber] > 1
 }
 
 // account is an identity without a key of its own.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -161,6 +164,54 @@ func TestCertificates(t *testing.T) {
 	twice := strings.Replace(text, "spiffe://acme/ci", "release@acme.example", 1)
 	if _, err := p.load(twice); err == nil || !strings.Contains(err.Error(), `is there already, as "release"`) {
 		t.Errorf("one holder under two names: %v", err)
+	}
+}
+
+// TestNamesOfOtherKinds are certificates in which the name of an identity stands where its authority was not asked for such a
+// name.
+func TestNamesOfOtherKinds(t *testing.T) {
+	p := newProject(t, "a")
+	ours := pki.NewRoot(t, "ours")
+	p.files["ca.pem"] = &fstest.MapFile{Data: ours.PEM()}
+	mail, host, place, subject := "release@acme.example", "release.acme.example", "spiffe://acme/ci", "CN=release"
+	at := func(name string) string {
+		return fmt.Sprintf("  - {name: it, certificate: {roots: [ca.pem], subject: '%s'}, may: [bom]}", name)
+	}
+	email := func(text string) pki.Change { return func(c *x509.Certificate) { c.EmailAddresses = []string{text} } }
+	dns := func(text string) pki.Change { return func(c *x509.Certificate) { c.DNSNames = []string{text} } }
+	uri := func(text string) pki.Change {
+		return func(c *x509.Certificate) { c.URIs = []*url.URL{{Opaque: text}} }
+	}
+	two := func(names ...string) pki.Change {
+		return func(c *x509.Certificate) {
+			c.Subject = pkix.Name{}
+			for _, name := range names {
+				c.Subject.ExtraNames = append(c.Subject.ExtraNames, pkix.AttributeTypeAndValue{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: name})
+			}
+		}
+	}
+	for name, tt := range map[string]struct {
+		subject string
+		change  pki.Change
+		counts  bool
+	}{
+		"an address":                   {mail, email(mail), true},
+		"a host":                       {host, dns(host), true},
+		"a subject":                    {subject, two("release"), true},
+		"an address as a host":         {mail, dns(mail), false},
+		"an address as a resource":     {mail, uri(mail), false},
+		"a host as an address":         {host, email(host), false},
+		"a resource as a host":         {place, dns(place), false},
+		"a subject as an address":      {subject + "@acme.example", email(subject + "@acme.example"), false},
+		"a subject as a host":          {subject, dns(subject), false},
+		"a subject behind another one": {subject, two("mallory", "release"), false},
+	} {
+		root := p.must(t, identities(at(tt.subject)))
+		root.now = time.Now
+		_, _, err := root.Verify(claimBy(t, certifiedBy(t, ours.NewSigner(t, "someone", tt.change))))
+		if tt.counts != (err == nil) || err != nil && !errors.Is(err, evidence.ErrForeign) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
