@@ -60,7 +60,7 @@ func Files(c Content) (map[string][]byte, error) {
 		}
 		files[path.Join("context", name)] = data
 	}
-	script := newScript()
+	script := newScript(c.Manifest.File)
 	var index []entry
 	left := 0
 	for _, cl := range c.Claims {
@@ -214,6 +214,9 @@ func sums(m *evidence.Manifest) []byte {
 		name := r.Name
 		if m.File {
 			name = m.Name
+		}
+		if name == "-" { // which would be standard input
+			name = "./-"
 		}
 		if escaped := escape.Replace(name); escaped != name {
 			b.WriteByte('\\')

@@ -159,6 +159,55 @@ func TestAuditorSeesChanges(t *testing.T) {
 	}
 }
 
+func TestAuditorSeesWhatWasAdded(t *testing.T) {
+	model, c := content(t)
+	dir, _ := laid(t, c)
+	for _, name := range []string{"model.sig", "claims.jsonl", ".gitignore"} { // no digest covers them
+		if err := os.WriteFile(filepath.Join(model, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := verify(t, dir, model); err != nil {
+		t.Errorf("files that no claim covers: %v\n%s", err, out)
+	}
+	for _, name := range []string{"evil.py", ".hidden", "two\nlines"} {
+		added := filepath.Join(model, name)
+		if err := os.WriteFile(added, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := verify(t, dir, model); err == nil || !strings.Contains(out, "FILES WERE ADDED") {
+			t.Errorf("%q was added: %v\n%s", name, err, out)
+		}
+		if err := os.Remove(added); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAuditorVerifiesOneFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), `odd\name.gguf`)
+	if err := os.WriteFile(file, []byte("weights"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := evidence.HashFile(t.Context(), os.DirFS(filepath.Dir(file)), filepath.Base(file), evidence.Options{Name: filepath.Base(file)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, _ := laid(t, Content{Manifest: m, AsOf: asOf})
+	if out, err := verify(t, dir, file); err != nil || !strings.Contains(out, "file is unchanged") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := verify(t, dir, file+".gone"); err == nil {
+		t.Errorf("a file that is not there: %s", out)
+	}
+	if err := flip(file); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify(t, dir, file); err == nil || !strings.Contains(out, "FILE DIFFERS") {
+		t.Errorf("another file: %v\n%s", err, out)
+	}
+}
+
 // flip changes the last byte of a file.
 func flip(name string) error {
 	data, err := os.ReadFile(name)

@@ -11,11 +11,11 @@ import (
 // script collects the commands that check every signature with openssl.
 type script struct{ body bytes.Buffer }
 
-// newScript starts with a function that checks one signature.
-func newScript() *script {
+// newScript starts with a function that checks one signature, and the comparison of the content, a file or a folder.
+func newScript(file bool) *script {
 	s := &script{}
 	s.body.WriteString(`#!/bin/sh
-# Checks every signature of this dossier with openssl, and with a folder as argument that its files are those that the claims are
+# Checks every signature of this dossier with openssl, and with a path as argument that the content there is what the claims are
 # about. Nothing else is needed. Ends with 0 when everything holds.
 cd "$(dirname "$0")" || exit 1
 failed=0
@@ -29,17 +29,43 @@ check() {
 }
 content=$OLDPWD/$1
 case $1 in /*) content=$1 ;; esac
-if [ -n "$1" ]; then
-	if (cd "$content" && sha256sum --quiet -c -) <SHA256SUMS; then
-		echo "files are unchanged      $1"
+`)
+	if file {
+		s.body.WriteString(sameFile)
+	} else {
+		s.body.WriteString(sameFolder)
+	}
+	return s
+}
+
+// sameFile compares the one file that the dossier is about, whatever it is called now.
+const sameFile = `if [ -n "$1" ]; then
+	want=$(sed 's/^\\//' SHA256SUMS | cut -c 1-64)
+	if [ -n "$want" ] && [ "$want" = "$(sha256sum <"$content" | cut -c 1-64)" ]; then
+		echo "file is unchanged        $1"
 	else
-		echo "FILES DIFFER             $1"
+		echo "FILE DIFFERS             $1"
 		failed=1
 	fi
 fi
-`)
-	return s
-}
+`
+
+// sameFolder compares every file of a folder, and counts them: sha256sum passes over files that nobody listed.
+const sameFolder = `if [ -n "$1" ]; then
+	listed=$(wc -l <SHA256SUMS)
+	there=$(cd "$content" && find . \( -path ./model.sig -o -path ./claims.jsonl -o -path ./.git -o -path ./.gitattributes \
+		-o -path ./.github -o -path ./.gitignore \) -prune -o ! -type d -exec sh -c 'for f; do echo; done' sh {} + | wc -l)
+	if ! (cd "$content" && sha256sum --strict --quiet -c -) <SHA256SUMS; then
+		echo "FILES DIFFER             $1"
+		failed=1
+	elif [ "$listed" -ne "$there" ]; then
+		echo "FILES WERE ADDED         $1 has $there, SHA256SUMS lists $listed"
+		failed=1
+	else
+		echo "files are unchanged      $1"
+	fi
+fi
+`
 
 // check adds one signature. Folders are named by us and need no quoting.
 func (s *script) check(folder, hash string) { fmt.Fprintf(&s.body, "check %s %s\n", folder, hash) }
