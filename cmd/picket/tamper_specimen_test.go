@@ -23,6 +23,7 @@ import (
 	"github.com/picketsec/picket/claimstore"
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/evidence/claim"
+	"github.com/picketsec/picket/internal/testkit"
 )
 
 // fixedSigner signs by RFC 6979 with a key that follows from its name: every run makes the same bytes.
@@ -153,6 +154,9 @@ func newSpecimen(t testing.TB) *specimen {
 		write(t, filepath.Join(model, filepath.FromSlash(name)), []byte(text))
 	}
 	sp.manifest = manifestOf(t, model)
+	if got := len(sp.manifest.Resources); got != len(sp.files) {
+		testkit.Missing(t, "this file system does not tell names apart by case and Unicode form: %d of %d files are left", got, len(sp.files))
+	}
 	sp.sig, sp.lines = sp.signature(t, sp.manifest), sp.facts(t, sp.manifest)
 	sp.head = sp.headOf(t, sp.lines, "clerk", nil)
 	sp.lines = append(sp.lines, sp.head)

@@ -144,7 +144,9 @@ func TestTampers(t *testing.T) {
 	table := slices.Concat([]string{"class | tampers | rejected | check named", "--- | --- | --- | ---"}, rows, bits)
 	text := strings.Join(table, "\n") + "\n"
 	t.Log("\n" + text)
-	goldenTampers(t, text)
+	if !slices.Contains(rows, "") && bits != nil { // -run can select a part
+		goldenTampers(t, text)
+	}
 }
 
 // run makes all tampers of a class, and is its row of the table.
