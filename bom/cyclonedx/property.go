@@ -82,12 +82,12 @@ func properties(node *document.Node, each func(name, value string)) {
 
 // readStatements makes the statements of all properties. One that says nothing about a bill is passed over, and so is kept.
 func readStatements(tree *document.Node, b *bom.Bill) {
-	all := append([]owner{{node: tree.Get("metadata")}}, layout(tree, b.Kind)...)
+	all, room := append([]owner{{node: tree.Get("metadata")}}, layout(tree, b.Kind)...), document.MaxAdded
 	for _, own := range all {
 		properties(own.node, func(name, value string) {
 			if name, ok := strings.CutPrefix(name, prefix); ok {
 				part, path, _ := strings.Cut(name, ":")
-				_ = document.Apply(b, document.Statement{Name: part + ":" + own.prefix + path, Text: value}) // see above
+				_ = document.Apply(b, document.Statement{Name: part + ":" + own.prefix + path, Text: value}, &room) // see above
 			}
 		})
 	}

@@ -276,9 +276,10 @@ func (r *reader) statements(each func(at, name, text string)) {
 
 // annotations makes the statements of all annotations. One that says nothing about a bill is passed over, and so is kept.
 func (r *reader) annotations() {
+	room := document.MaxAdded
 	r.statements(func(at, name, text string) {
 		part, path, _ := strings.Cut(name, ":")
-		_ = document.Apply(r.bill, document.Statement{Name: part + ":" + at + path, Text: text}) // see above
+		_ = document.Apply(r.bill, document.Statement{Name: part + ":" + at + path, Text: text}, &room) // see above
 	})
 }
 

@@ -127,8 +127,9 @@ func TestEveryValueOfABillHasAName(t *testing.T) {
 			back = &bom.Bill{}
 			document.Settle(back)
 		}
+		room := document.MaxAdded
 		for _, s := range document.Statements(b, back) {
-			if err := document.Apply(back, s); err != nil {
+			if err := document.Apply(back, s, &room); err != nil {
 				t.Fatalf("%q: %v", s, err)
 			}
 		}
@@ -150,8 +151,8 @@ func TestStatementsThatSayNothing(t *testing.T) {
 		{Name: "value:time", Text: "yesterday"}, {Name: "value:time.wall", Text: "1"}, {Name: "length:files", Text: "-1"}, {Name: "length:files", Text: "9"},
 		{Name: "length:name", Text: "0"}, {Name: "value:name[0]"}, {Name: "value:model.task.value"}, {Name: "value:..", Text: ""},
 	} {
-		b := &bom.Bill{}
-		if err := document.Apply(b, s); err == nil {
+		b, room := &bom.Bill{}, document.MaxAdded
+		if err := document.Apply(b, s, &room); err == nil {
 			t.Errorf("%q was made", s)
 		}
 		if len(b.Files) > 1 {
@@ -214,4 +215,18 @@ func FuzzDifference(f *testing.F) {
 			t.Fatalf("%s: %s became %s, want %s (%v)", fmt.Sprint(d), a, document.Raw(have), document.Raw(want), without)
 		}
 	})
+}
+
+// TestRoom: small statements make few large elements, of all lists together.
+func TestRoom(t *testing.T) {
+	b, room, made := &bom.Bill{}, document.MaxAdded, 0
+	for i := range 2 * document.MaxAdded {
+		list := []string{"datasets", "files"}[i%2]
+		if document.Apply(b, document.Statement{Name: fmt.Sprintf("value:%s[%d].name", list, i/2), Text: "x"}, &room) == nil {
+			made++
+		}
+	}
+	if made != document.MaxAdded || len(b.Datasets)+len(b.Files) != made || room != 0 {
+		t.Errorf("%d made, %d datasets, %d files, room for %d", made, len(b.Datasets), len(b.Files), room)
+	}
 }

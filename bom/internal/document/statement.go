@@ -15,6 +15,10 @@ import (
 // MaxElements is how many elements one list of a bill has that was read of a document.
 const MaxElements = 1 << 16
 
+// MaxAdded is how many elements the statements of one document add to the lists of a bill. What a form has elements of its own
+// for, such as files, is not among them: a property of thirty bytes must not make a description of a dataset.
+const MaxAdded = 1 << 13
+
 // Statement is one value of a bill by its name.
 //
 // Names are what the JSON form of a bill has, from the bill down: "software[3].use", "model.task". The three parts of a field
@@ -204,16 +208,17 @@ func formatTime(t time.Time) string {
 var errStatement = errors.New("no statement about a bill")
 
 // Apply sets the value that a statement names. The error is for a name that no value has, or a text that it cannot have; then
-// nothing is changed. A list grows by one element at most, so that no name causes more memory than its document has.
-func Apply(b *bom.Bill, s Statement) error {
+// nothing is changed. A list grows by one element at most, and takes that from room, which begins at MaxAdded: no document causes
+// much more memory than it has itself.
+func Apply(b *bom.Bill, s Statement, room *int) error {
 	part, path, ok := strings.Cut(s.Name, ":")
 	if !ok {
 		return errStatement
 	}
 	if part == "length" {
-		return shorten(reflect.ValueOf(b).Elem(), path, s.Text)
+		return shorten(reflect.ValueOf(b).Elem(), path, s.Text, room)
 	}
-	target, err := find(reflect.ValueOf(b).Elem(), path)
+	target, err := find(reflect.ValueOf(b).Elem(), path, room)
 	if err != nil {
 		return err
 	}
@@ -307,7 +312,7 @@ func parseTime(text string) (time.Time, error) {
 }
 
 // find follows a path to a value. It adds an element to a list when the path names the one behind the last.
-func find(v reflect.Value, path string) (reflect.Value, error) {
+func find(v reflect.Value, path string, room *int) (reflect.Value, error) {
 	for step := range strings.SplitSeq(path, ".") {
 		name, index, indexed := strings.Cut(step, "[")
 		next, ok := member(v, name)
@@ -322,9 +327,10 @@ func find(v reflect.Value, path string) (reflect.Value, error) {
 			return v, errStatement
 		}
 		if i == v.Len() {
-			if i >= MaxElements {
+			if i >= MaxElements || *room <= 0 {
 				return v, errStatement
 			}
+			*room--
 			v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
 		}
 		v = v.Index(i)
@@ -346,8 +352,8 @@ func member(v reflect.Value, name string) (reflect.Value, bool) {
 }
 
 // shorten cuts a list.
-func shorten(v reflect.Value, path, text string) error {
-	list, err := find(v, path)
+func shorten(v reflect.Value, path, text string, room *int) error {
+	list, err := find(v, path, room)
 	n, err2 := strconv.Atoi(text)
 	if err != nil || err2 != nil || list.Kind() != reflect.Slice || n < 0 || n > list.Len() {
 		return errStatement
