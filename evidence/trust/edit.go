@@ -85,7 +85,12 @@ func mark(text []byte, name, key, value string) ([]byte, error) {
 	for n := 0; n+1 < len(i.Content); n += 2 {
 		if k := i.Content[n]; k.Value == "name" {
 			pad := strings.Repeat(" ", k.Column-1)
-			return insert(text, i.Content[n+1].Line, []string{pad + key + ": " + value}), nil
+			next := insert(text, i.Content[n+1].Line, []string{pad + key + ": " + value})
+			// A name that stands on several lines would take the new line into itself.
+			if changed, err := find(next, name); err != nil || field(changed, key) == nil {
+				return nil, fmt.Errorf("edit identity %q: its name does not stand on one line; change the file by hand: %w", clip(name), evidence.ErrUnsupported)
+			}
+			return next, nil
 		}
 	}
 	return nil, nil // find has found it by this very field

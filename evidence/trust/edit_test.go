@@ -99,3 +99,12 @@ func TestEditsThatCannotBe(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRevokeOfNameOnTwoLines: the line that revokes would become a part of the name, and the identity would stay.
+func TestRevokeOfNameOnTwoLines(t *testing.T) {
+	text := []byte("version: 2\nproject: p\nidentities:\n  - name: \"al\n      ice\"\n    may: [bom]\n")
+	next, err := Revoke(text, "al ice", Revocation{At: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), Reason: "rotation"})
+	if err == nil || next != nil {
+		t.Errorf("%v\n%s", err, next)
+	}
+}

@@ -55,6 +55,8 @@ func TestFileIsStrict(t *testing.T) {
 		"a key as a certificate":            {identities(`  - {name: a, certificate: {roots: [keys/a.pub], subject: x}, may: [bom]}`), "PUBLIC KEY"},
 		"a signer as an authority":          {identities(`  - {name: a, certificate: {roots: [leaf.pem], subject: x}, may: [bom]}`), "not the certificate of an authority"},
 		"no subject":                        {identities(`  - {name: a, certificate: {roots: [ca.pem]}, may: [bom]}`), "takes a subject"},
+		"an empty revocation":               {identities("  - {name: a, key: {file: keys/a.pub}, may: [bom], revoked: }"), "there is no value"},
+		"an end that is null":               {identities("  - {name: a, key: {file: keys/a.pub}, may: [bom], until: ~}"), "there is no value"},
 		"no roots":                          {identities(`  - {name: a, certificate: {subject: x}, may: [bom]}`), "name the files"},
 		"keyless without an issuer":         {identities(`  - {name: a, keyless: {identity: x, sigstore: empty.json}, may: [bom]}`), "both an account and an issuer"},
 		"keyless with a root that is none":  {identities(`  - {name: a, keyless: {issuer: i, identity: x, sigstore: empty.json}, may: [bom]}`), "keyless"},

@@ -106,8 +106,16 @@ func versionOf(text []byte) (int, error) {
 	return head.Version, nil
 }
 
-// decodeStrict decodes one YAML document. Unknown keys are errors with their line.
+// decodeStrict decodes one YAML document. Unknown keys are errors with their line, and so are keys without a value: an empty
+// "revoked:" would revoke nobody.
 func decodeStrict(text []byte, v any) error {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("%w: %w", err, evidence.ErrMalformed)
+	}
+	if empty := valueless(&doc); empty != nil {
+		return fmt.Errorf("line %d: there is no value; write one, or leave its key out: %w", empty.Line, evidence.ErrMalformed)
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(v); err != nil {
@@ -116,6 +124,19 @@ func decodeStrict(text []byte, v any) error {
 	var more yaml.Node
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("more than one YAML document: %w", evidence.ErrMalformed)
+	}
+	return nil
+}
+
+// valueless is the first null of a document; nil when there is none.
+func valueless(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+		return n
+	}
+	for _, inner := range n.Content {
+		if empty := valueless(inner); empty != nil {
+			return empty
+		}
 	}
 	return nil
 }
