@@ -170,6 +170,8 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 		}
 		return b
 	}
+	const exploit = `{"rule":"x","severity":"critical","class":"execution","artifact":"a","member":"","offset":0,"line":0,"subject":"","summary":"",` +
+		`"technique":"","fingerprint":"f"}`
 	nobody := claimed(t, key, clean, m)
 	nobody.Hint = ""
 	for name, tt := range map[string]struct {
@@ -190,6 +192,10 @@ func TestClaimsThatDoNotCount(t *testing.T) {
 		"an unknown verdict":          {resign(`"verdict":"clean"`, `"verdict":"fine"`), evidence.ErrMalformed, true},
 		"no verdict":                  {resign(`"verdict":"clean","configuration"`, `"configuration"`), evidence.ErrMalformed, true},
 		"a file worse than the whole": {resign(`"format":"pickle","verdict":"clean"`, `"format":"pickle","verdict":"malicious"`), evidence.ErrMalformed, true},
+		"fewer than none":             {resign(`"critical":0`, `"critical":-1`), evidence.ErrMalformed, true},
+		"less read than nothing":      {resign(`"gaps":0`, `"gaps":-1`), evidence.ErrMalformed, true},
+		"an exploit that is clean":    {resign(`"findings":[`, `"findings":[`+exploit), evidence.ErrMalformed, true},
+		"findings that nobody counts": {resign(`"findings":[`, `"findings":[`+strings.Replace(exploit, "critical", "high", 1)), evidence.ErrMalformed, true},
 		"a file twice":                {resign(`"name":"x.c"`, `"name":"x-b"`), evidence.ErrMalformed, true},
 	} {
 		c := Check("here", tt.bundle, Options{trusting(t, key), m, when})

@@ -2,6 +2,7 @@ package claim
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -216,7 +217,29 @@ func (s *ScanResult) validate() error {
 			return fmt.Errorf("the verdict %s is better than %s of %q: %w", s.Verdict, r.Verdict, text(r.Name), evidence.ErrMalformed)
 		}
 	}
-	return evidence.CheckResources(s.covered())
+	return errors.Join(s.consistent(), evidence.CheckResources(s.covered()))
+}
+
+// consistent refuses numbers and findings that no scan comes to. A policy that asks for the verdict must not be told another one
+// than the findings tell, and one that asks for counts no sum that hides something.
+func (s *ScanResult) consistent() error {
+	c, v := s.Counts, s.Coverage
+	for _, n := range []int64{int64(c.Critical), int64(c.High), int64(c.Medium), int64(c.Low), int64(c.Info), int64(s.Suppressed), int64(s.Omitted),
+		v.Parsed, v.Opaque, v.Unread, int64(v.Gaps), int64(v.Unsupported)} {
+		if n < 0 {
+			return fmt.Errorf("it counts %d of something: %w", n, evidence.ErrMalformed)
+		}
+	}
+	var listed SeverityCounts
+	for _, f := range s.Findings {
+		if listed.add(f.Severity); f.Severity == picket.Critical && f.Class == picket.Execution && s.Verdict != picket.Malicious {
+			return fmt.Errorf("the verdict is %s, and %s is a critical finding of execution: %w", s.Verdict, text(f.Rule), evidence.ErrMalformed)
+		}
+	}
+	if listed.Critical > c.Critical || listed.High > c.High || listed.Medium > c.Medium || listed.Low > c.Low || listed.Info > c.Info {
+		return fmt.Errorf("it lists more findings than it counts: %w", evidence.ErrMalformed)
+	}
+	return nil
 }
 
 // covered are the resources in the form of a manifest.
