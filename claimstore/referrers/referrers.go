@@ -39,6 +39,10 @@ const (
 	emptyJSON = "{}"
 )
 
+// maxBroken is how many referrers may fail before nothing more is asked for. Each failure may take the client several tries and
+// seconds, and a list holds ten thousand.
+const maxBroken = 20
+
 // ErrRegistry is wrapped by errors about what a registry sent.
 var ErrRegistry = errors.New("the registry sent something else")
 
@@ -183,6 +187,10 @@ func Pull(ctx context.Context, ref name.Reference, o Options) (*Pulled, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case left < 0:
+			return nil, fmt.Errorf("read claims about %s: %w: more than %d bytes", ref, ErrRegistry, claimstore.MaxBytes)
+		case err != nil && len(p.Broken) == maxBroken:
+			return nil, fmt.Errorf("read claims about %s: more than %d referrers cannot be read: %w", ref, maxBroken, clean(err))
 		case err != nil:
 			p.Broken = append(p.Broken, fmt.Errorf("referrer %s: %w", d.Digest, clean(err)))
 		case bundle != nil:
@@ -192,36 +200,38 @@ func Pull(ctx context.Context, ref name.Reference, o Options) (*Pulled, error) {
 	return p, nil
 }
 
-// pull reads one referrer; nil when it holds no claim.
+// pull reads one referrer, and says how many bytes it is; nil when it holds no claim.
 func pull(repo name.Repository, subject, digest v1.Hash, left int64, options []remote.Option) (*evidence.Bundle, int64, error) {
 	got, err := remote.Get(repo.Digest(digest.String()), options...) // which checks the digest
 	if err != nil {
 		return nil, 0, err
 	}
+	size := int64(len(got.Manifest))
 	m, err := v1.ParseManifest(bytes.NewReader(got.Manifest))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrRegistry, err)
+		return nil, size, fmt.Errorf("%w: %w", ErrRegistry, err)
 	}
 	switch {
 	case m.ArtifactType != ArtifactType && (len(m.Layers) != 1 || m.Layers[0].MediaType != ArtifactType):
-		return nil, 0, nil
+		return nil, size, nil
 	case m.Subject == nil || m.Subject.Digest != subject:
-		return nil, 0, fmt.Errorf("%w: it is attached to something else", ErrRegistry)
+		return nil, size, fmt.Errorf("%w: it is attached to something else", ErrRegistry)
 	case len(m.Layers) != 1:
-		return nil, 0, fmt.Errorf("%w: it has %d layers, not one bundle", ErrRegistry, len(m.Layers))
+		return nil, size, fmt.Errorf("%w: it has %d layers, not one bundle", ErrRegistry, len(m.Layers))
 	case m.Layers[0].Size > evidence.MaxBundle || m.Layers[0].Size > left:
-		return nil, 0, fmt.Errorf("%w: a bundle of %d bytes is more than is read", ErrRegistry, m.Layers[0].Size)
+		return nil, size, fmt.Errorf("%w: a bundle of %d bytes is more than is read", ErrRegistry, m.Layers[0].Size)
 	}
 	layer, err := remote.Layer(repo.Digest(m.Layers[0].Digest.String()), options...)
 	if err != nil {
-		return nil, 0, err
+		return nil, size, err
 	}
 	data, err := readLayer(layer)
+	size += int64(len(data))
 	if err != nil {
-		return nil, int64(len(data)), err
+		return nil, size, err
 	}
 	bundle, err := evidence.ParseBundle(data)
-	return bundle, int64(len(data)), err
+	return bundle, size, err
 }
 
 // readLayer reads a blob, whose digest is checked at its end.

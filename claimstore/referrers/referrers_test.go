@@ -152,7 +152,10 @@ const indexType = "application/vnd.oci.image.index.v1+json"
 // TestHostileLists: a list that is no list, too long, endless, or of things that are not there.
 func TestHostileLists(t *testing.T) {
 	one := `{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,"digest":"sha256:%064d","artifactType":"` + ArtifactType + `"},`
-	many := strings.Builder{}
+	some, many := strings.Builder{}, strings.Builder{}
+	for i := range 500 {
+		fmt.Fprintf(&some, one, i)
+	}
 	for i := range 10_001 {
 		fmt.Fprintf(&many, one, i)
 	}
@@ -164,6 +167,7 @@ func TestHostileLists(t *testing.T) {
 		"nothing":         {"", -1},
 		"too many":        {`{"schemaVersion":2,"manifests":[` + strings.TrimSuffix(many.String(), ",") + `]}`, -1},
 		"endless":         {`{"schemaVersion":2,"manifests":[` + strings.Repeat(" ", 30<<20), -1},
+		"most not there":  {`{"schemaVersion":2,"manifests":[` + strings.TrimSuffix(some.String(), ",") + `]}`, -1},
 		"not there":       {`{"schemaVersion":2,"manifests":[` + strings.TrimSuffix(fmt.Sprintf(one, 1), ",") + `]}`, 1},
 		"no digest":       {`{"schemaVersion":2,"manifests":[{"artifactType":"` + ArtifactType + `"}]}`, 1},
 		"of another type": {`{"schemaVersion":2,"manifests":[{"artifactType":"application/spdx+json"}]}`, 0},
