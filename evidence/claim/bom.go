@@ -203,13 +203,22 @@ func parseSPDX(st *evidence.Statement) (Predicate, error) {
 // relate takes the relationships that say what something was made from.
 func (b *BOM) relate(r spdxElement, elements map[string]spdxElement) {
 	role, ok := map[string]string{"trainedOn": RoleData, "descendantOf": RoleBase}[r.Relationship]
-	var to []string
-	if !ok || json.Unmarshal(r.To, &to) != nil {
+	if !ok {
 		return
 	}
+	var to []string
+	if json.Unmarshal(r.To, &to) != nil { // JSON-LD writes a list of one as its element
+		to = make([]string, 1)
+		if json.Unmarshal(r.To, &to[0]) != nil {
+			return
+		}
+	}
 	for _, id := range to {
-		if e, ok := elements[id]; ok {
+		switch e, ok := elements[id]; {
+		case ok:
 			b.input(role, e.Name, e.digest(), "")
+		case !strings.HasSuffix(id, "/terms/Core/NoneElement"): // that one says that there is nothing
+			b.input(role, id, "", id) // it is described elsewhere: a gap, not nothing
 		}
 	}
 }
@@ -221,6 +230,9 @@ func (b *BOM) lists(m *evidence.Manifest) error {
 	}
 	listed := map[string]picket.Digest{}
 	for _, f := range b.Files {
+		if other, twice := listed[f.Name]; twice && other != f.Digest {
+			return fmt.Errorf("%w: the bill lists %q as %s and as %s", ErrCoverage, text(f.Name), other, f.Digest)
+		}
 		listed[f.Name] = f.Digest
 	}
 	for _, r := range m.Resources {

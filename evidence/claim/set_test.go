@@ -279,7 +279,25 @@ func TestCoverageOfLists(t *testing.T) {
 	b.add(b.about(), bill(files), "key-a").add(b.about(), bill("{"+rest), "key-a").
 		add(b.about(), bill(`{"type":"library","name":"torch"}`), "key-a").
 		add(b.about(), bill(strings.Replace(files, b.m.Resources[0].Digest.Hex(), digestOf(9).Hex(), 1)), "key-a").
-		expect("bom a", "bom a !coverage", "bom a", "bom a !coverage")
+		add(b.about(), bill(strings.ReplaceAll(files, b.m.Resources[0].Digest.Hex(), digestOf(9).Hex())+files), "key-a").
+		expect("bom a", "bom a !coverage", "bom a", "bom a !coverage", "bom a !coverage")
+}
+
+// TestInputsOfSPDX: data that a document only points at is an input without a digest, however the pointer is written.
+func TestInputsOfSPDX(t *testing.T) {
+	for to, want := range map[string]int{`["urn:d"]`: 1, `"urn:d"`: 1, `["urn:d","urn:elsewhere"]`: 2, `"urn:elsewhere"`: 1,
+		`["https://spdx.org/rdf/3.0.1/terms/Core/NoneElement"]`: 0, `7`: 0} {
+		p, err := parseSPDX(&evidence.Statement{Predicate: []byte(`{"@context":"x","@graph":[{"type":"CreationInfo","specVersion":"3.0.1"},` +
+			`{"type":"dataset_DatasetPackage","spdxId":"urn:d","name":"data"},` +
+			`{"type":"Relationship","spdxId":"urn:r","from":"urn:m","to":` + to + `,"relationshipType":"trainedOn"}]}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bill, ok := p.(*BOM)
+		if !ok || len(bill.Inputs) != want {
+			t.Errorf("%s: %+v", to, bill)
+		}
+	}
 }
 
 // TestManyClaims keeps the checks among claims from growing with the square of their number in any way that hurts.
