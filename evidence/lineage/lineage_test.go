@@ -215,7 +215,10 @@ func TestBounds(t *testing.T) {
 
 // TestEnforce: a revocation of what the content was made from condemns the content, as does one of a file on disk that no claim names.
 func TestEnforce(t *testing.T) {
-	m := &evidence.Manifest{Name: "scorer", Resources: []evidence.Resource{{Name: "a", Digest: id(50)}, {Name: "b", Digest: id(51)}}}
+	m := &evidence.Manifest{Name: "scorer", Resources: []evidence.Resource{{Name: "a-", Digest: id(50)}, {Name: "a/b", Digest: id(51)}}}
+	if m.PythonDigest() == m.Digest() {
+		t.Fatal("the Python tool was meant to have another order")
+	}
 	for name, tt := range map[string]struct {
 		claims []*claim.Claim
 		want   string
@@ -223,7 +226,8 @@ func TestEnforce(t *testing.T) {
 		"nothing": {[]*claim.Claim{say("t", m.Digest(), "scorer", run(from(claim.RoleData, "d", id(data))))}, ""},
 		"its data": {[]*claim.Claim{say("t", m.Digest(), "scorer", run(from(claim.RoleData, "d", id(data)))), revoke(id(data), true)},
 			"security revoked the content (poisoned) that this was made from: d sha256:"},
-		"a file in it": {[]*claim.Claim{revoke(id(51), false)}, "b sha256:"},
+		"a file in it":                  {[]*claim.Claim{revoke(id(51), false)}, "b sha256:"},
+		"what the Python tool calls it": {[]*claim.Claim{revoke(m.PythonDigest(), false)}, "the digest of the Python tool"},
 	} {
 		set := claim.NewSet(tt.claims...)
 		if err := Enforce(set, claim.Options{Content: m}); err != nil {

@@ -127,6 +127,13 @@ func Enforce(set *claim.Set, content claim.Options) error {
 	if err != nil {
 		return err
 	}
+	// Signatures of the Python tool are about the digest in its order: whoever revokes what they verified revokes that one.
+	python := content.Content.PythonDigest()
+	for _, c := range set.All() {
+		if r, ok := c.Said.(*claim.Revocation); ok && r.Target == claim.RevokeContent && c.Subject == python && python != content.Content.Digest() {
+			set.Inherit(c, "the same content by the digest of the Python tool")
+		}
+	}
 	for _, r := range g.Revoked(content.Content.Digest()) {
 		if len(r.Path) > 0 {
 			set.Inherit(r.By, g.Explain(r.Path))
