@@ -69,7 +69,15 @@ func (s Store) Installed() ([]Installed, error) {
 }
 
 // Path is the file of an installed part.
-func (s Store) Path(p Part) string { return filepath.Join(s.Dir, "content", p.Digest.Hex()) }
+func (s Store) Path(p Part) string { return filepath.Join(s.Dir, "content", fileName(p)) }
+
+// fileName is where content lies. A signed trust root keeps the ending by which its signatures are demanded wherever it is used.
+func fileName(p Part) string {
+	if p.Kind == TrustRoot {
+		return p.Digest.Hex() + ".jsonl"
+	}
+	return p.Digest.Hex()
+}
 
 // Content reads an installed part of at most limit bytes and checks that it is what was signed.
 func (s Store) Content(p Part, limit int64) ([]byte, error) {
@@ -209,7 +217,7 @@ func (s Store) commit(parts []Installed) error {
 func (s Store) sweep(parts []Installed) error {
 	used := map[string]bool{}
 	for _, p := range parts {
-		used[p.Digest.Hex()] = true
+		used[fileName(p.Part)] = true
 	}
 	dir := filepath.Join(s.Dir, "content")
 	entries, err := os.ReadDir(dir)

@@ -48,7 +48,7 @@ type Kind string
 const (
 	Pack            Kind = "pack"            // names that are known to be safe, one a line, as for picket scan's allow list
 	Policy          Kind = "policy"          // a policy for picket gate
-	TrustRoot       Kind = "trust-root"      // identities whose claims count
+	TrustRoot       Kind = "trust-root"      // a signed trust root: identities whose claims count
 	Vulnerabilities Kind = "vulnerabilities" // known vulnerabilities of libraries, as OSV archives
 )
 

@@ -53,10 +53,14 @@ func newAttestCmd(env Env) *cobra.Command {
 // newAttestKindCmd is the verb for one kind.
 func newAttestKindCmd(env Env, form *predicateForm) *cobra.Command {
 	var flags attestClaimFlags
+	about := "model/"
+	if form.kind == "dataset-profile" {
+		about = "data/"
+	}
 	cmd := &cobra.Command{
 		Use:     form.kind + " PATH",
 		Short:   form.short,
-		Example: "  picket attest " + form.kind + " model/ " + form.usage + " --private-key KEY.pem",
+		Example: "  picket attest " + form.kind + " " + about + " " + form.usage + " --private-key KEY.pem",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := findContent(args[0])
@@ -94,7 +98,7 @@ func (a attestClaimFlags) run(ctx context.Context, env Env, c *content, form *pr
 	if err != nil {
 		return err
 	}
-	payload, err := claim.NewStatement(m.Name, m.Digest(), predicate)
+	payload, err := claim.About(m, predicate)
 	if err != nil {
 		return usagef("%w", err)
 	}
@@ -152,6 +156,15 @@ func parseDay(flag, value string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, usagef("--%s %q is neither a day such as 2027-01-31 nor a time such as 2027-01-31T12:00:00Z", flag, value)
+}
+
+// parseEnd reads the end of a claim. One that has ended already would never count.
+func parseEnd(value string, now time.Time) (time.Time, error) {
+	end, err := parseDay("expires", value)
+	if err == nil && !end.IsZero() && !end.After(now) {
+		err = usagef("--expires %s is past, so the claim would never count", value)
+	}
+	return end, err
 }
 
 // claimFiles finds the files of claims that paths name: files as they are, and in folders every claims.jsonl, *.claims.jsonl

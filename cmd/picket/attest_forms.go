@@ -83,7 +83,7 @@ func approvalForm() *predicateForm {
 			cmd.Flags().StringVar(&expires, "expires", "", "`DAY` or time from which it does not count any more")
 		},
 		make: func(_ *evidence.Manifest, now time.Time) (claim.Predicate, error) {
-			end, err := parseDay("expires", expires)
+			end, err := parseEnd(expires, now)
 			p.Time, p.Expires = now, end
 			return &p, err
 		}}
@@ -93,7 +93,7 @@ func exceptionForm() *predicateForm {
 	var p claim.Exception
 	var expires string
 	return &predicateForm{kind: "exception", short: "Sign that rules are set aside for a model until a day; a second person countersigns",
-		usage: "--rule scanned --reason TEXT --requested-by ops --expires 2027-01-01",
+		usage: "--rule scan-age --reason TEXT --requested-by ops --expires 2027-01-01",
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringArrayVar(&p.Rules, "rule", nil, "`ID` of a rule of a policy, or of a finding (may be repeated)")
 			cmd.Flags().StringVar(&p.Reason, "reason", "", "`TEXT` that says why")
@@ -101,7 +101,7 @@ func exceptionForm() *predicateForm {
 			cmd.Flags().StringVar(&expires, "expires", "", "`DAY` or time from which it does not count any more")
 		},
 		make: func(_ *evidence.Manifest, now time.Time) (claim.Predicate, error) {
-			end, err := parseDay("expires", expires)
+			end, err := parseEnd(expires, now)
 			p.Time, p.Expires = now, end
 			return &p, err
 		}}
@@ -122,7 +122,7 @@ func vendorForm() *predicateForm {
 			cmd.Flags().StringVar(&expires, "expires", "", "`DAY` or time from which it does not count any more")
 		},
 		make: func(_ *evidence.Manifest, now time.Time) (claim.Predicate, error) {
-			end, err := parseDay("expires", expires)
+			end, err := parseEnd(expires, now)
 			if err != nil {
 				return nil, err
 			}
@@ -143,7 +143,7 @@ func declarationForm() *predicateForm {
 			cmd.Flags().StringVar(&p.Owner, "owner", "", "`NAME` of the team or person that answers for it")
 			cmd.Flags().StringVar(&p.Use, "use", "", "`TEXT` of what it is meant for")
 			cmd.Flags().StringArrayVar(&p.Misuse, "not-for", nil, "`TEXT` of what it must not be used for (may be repeated)")
-			cmd.Flags().StringToStringVar(&impact, "impact", nil, "impact by area: leak, fraud, regulator, disruption, each none, low, moderate or high")
+			cmd.Flags().StringToStringVar(&impact, "impact", nil, "impact as `PART=LEVEL,…`: leak, fraud, regulator and disruption, each none, low, moderate or high")
 		},
 		make: func(_ *evidence.Manifest, now time.Time) (claim.Predicate, error) {
 			areas := map[string]*string{"leak": &p.Impact.Leak, "fraud": &p.Impact.Fraud, "regulator": &p.Impact.Regulator, "disruption": &p.Impact.Disruption}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -80,6 +81,9 @@ func newBlastCmd(env Env) *cobra.Command {
 			set, notes, err := flags.gather(env)
 			if err != nil {
 				return err
+			}
+			if slices.Contains(notes, trustNote) {
+				return usagef("--trust is missing: only claims that it knows tell what is reached; see %s --help", cmd.CommandPath())
 			}
 			doc, err := newBlastDocument(args[0], set, notes)
 			if err != nil {

@@ -85,7 +85,7 @@ func newBundleExportCmd(env Env) *cobra.Command {
 			return l.writeTo(env.Stdout)
 		},
 	}
-	cmd.Flags().StringArrayVar(&parts, "part", nil, "carry `KIND/NAME@NUMBER=FILE` (repeatable)")
+	cmd.Flags().StringArrayVar(&parts, "part", nil, "carry `KIND/NAME@NUMBER=FILE` (may be repeated)")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`")
 	signer.add(cmd, "")
 	return cmd
@@ -101,6 +101,16 @@ func readParts(args []string) ([]transfer.Source, error) {
 		n, err := strconv.ParseInt(number, 10, 64)
 		if !ok || !named || !numbered || err != nil || file == "" {
 			return nil, usagef("--part %q is not of the form KIND/NAME@NUMBER=FILE, such as pack/acme@7=acme.txt", arg)
+		}
+		switch transfer.Kind(kind) {
+		case transfer.TrustRoot:
+			if !isSigned(file) {
+				return nil, usagef("--part %s: %s is not a signed trust root, whose name ends in .jsonl; picket trust sign makes one", id, file)
+			}
+		case transfer.Policy:
+			if _, err := loadPolicy(file); err != nil {
+				return nil, err
+			}
 		}
 		sources = append(sources, transfer.Source{Kind: transfer.Kind(kind), Name: name, Number: n, File: file})
 	}
@@ -195,7 +205,7 @@ func newBundleListCmd(env Env) *cobra.Command {
 			return out.answer(env, doc, func(w io.Writer) error {
 				var l lines
 				for _, p := range parts {
-					l.add("%-28s number %-4d %s  signed by %s, made %s", p.ID(), p.Number, p.Digest, shown(p.Signer), p.Time.Format("2006-01-02"))
+					l.add("%-28s number %-8d %s  signed by %s, made %s", p.ID(), p.Number, p.Digest, shown(p.Signer), p.Time.Format("2006-01-02"))
 				}
 				if len(parts) == 0 {
 					l.add("nothing is installed in %s", shown(store.Dir))

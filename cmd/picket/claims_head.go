@@ -111,6 +111,9 @@ func newClaimsCheckCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if root.Len() == 0 {
+				return usagef("--trust is missing: it names who may sign the head; see %s --help", cmd.CommandPath())
+			}
 			return checkHead(env, c, root, file)
 		},
 	}

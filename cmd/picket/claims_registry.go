@@ -19,8 +19,9 @@ import (
 // newClaimsPushCmd attaches claims to an image.
 func newClaimsPushCmd(env Env) *cobra.Command {
 	return &cobra.Command{
-		Use:   "push PATH REFERENCE",
-		Short: "Attach the claims about a model to an image or model in a registry, as OCI referrers",
+		Use:         "push PATH REFERENCE",
+		Annotations: map[string]string{networkNote: "a registry"},
+		Short:       "Attach the claims about a model to an image or model in a registry, as OCI referrers",
 		Long: "Push attaches the model signature and every claim to what REFERENCE names. What is there already is not pushed again.\n" +
 			"Logins are those of docker and podman. oci+http:// speaks to a registry without encryption.",
 		Example: "  picket claims push model/ registry.example/team/model:v1",
@@ -57,8 +58,9 @@ func newClaimsPushCmd(env Env) *cobra.Command {
 // newClaimsPullCmd brings claims here.
 func newClaimsPullCmd(env Env) *cobra.Command {
 	return &cobra.Command{
-		Use:   "pull PATH REFERENCE",
-		Short: "Append the claims that are attached to an image or model in a registry to those about a model here",
+		Use:         "pull PATH REFERENCE",
+		Annotations: map[string]string{networkNote: "a registry"},
+		Short:       "Append the claims that are attached to an image or model in a registry to those about a model here",
 		Long: "Pull appends the claims that are not here yet. It verifies nothing: picket claims and picket gate do. A registry can\n" +
 			"hold claims back; a head that was kept elsewhere shows that, see picket claims check.\n\n" +
 			"Exit codes: 0 · 1 error · 2 usage · 3 something attached as a claim cannot be read.",

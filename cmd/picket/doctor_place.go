@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,7 +165,7 @@ func checkTemporary(context.Context, doctorRun) []doctorCheck {
 	return []doctorCheck{{"temporary", checkOK, fmt.Sprintf("%s can be written and has more than 1 GiB free", dir), ""}}
 }
 
-// checkNetwork says which verbs can use the network. It follows from the flags that such verbs have.
+// checkNetwork says which verbs can use the network. It follows from the flags and marks that such verbs have.
 func checkNetwork(_ context.Context, r doctorRun) []doctorCheck {
 	var verbs []string
 	for _, cmd := range commands(r.env) {
@@ -178,15 +179,16 @@ func networkFlags() []string {
 	return []string{"allow-host", "fulcio-url", "rekor-url", "timestamp-url"}
 }
 
-// networked lists a verb and its subverbs that have such a flag.
+// networkNote marks verbs whose arguments name the place on the network.
+const networkNote = "network"
+
+// networked lists a verb and its subverbs that have such a flag or mark.
 func networked(cmd *cobra.Command, parent string) []string {
 	var verbs []string
 	name := strings.TrimSpace(parent + " " + cmd.Name())
-	for _, flag := range networkFlags() {
-		if cmd.Flags().Lookup(flag) != nil {
-			verbs = append(verbs, name)
-			break
-		}
+	named := func(flag string) bool { return cmd.Flags().Lookup(flag) != nil }
+	if cmd.Annotations[networkNote] != "" || slices.ContainsFunc(networkFlags(), named) {
+		verbs = append(verbs, name)
 	}
 	for _, sub := range cmd.Commands() {
 		verbs = append(verbs, networked(sub, name)...)

@@ -28,7 +28,7 @@ func (f *formFlags) add(cmd *cobra.Command) {
 	flags.Int64Var(&f.shardSize, "shard-size", evidence.DefaultShardSize, "with --shards: `BYTES` in each range")
 	flags.BoolVar(&f.gitNames, "git-names", false, "sign .git, .gitattributes, .github and .gitignore at the top too")
 	f.compat.add(cmd)
-	f.ignore.add(cmd, "leave out `PATH`, below the folder (repeatable); the signature says so, and nothing else vouches for it")
+	f.ignore.add(cmd, "leave out `PATH`, below the folder (may be repeated); the signature says so, and nothing else vouches for it")
 }
 
 // form is the form of the signature; the content must be hashed for it, see prepare.
@@ -68,7 +68,7 @@ func (f *formFlags) describe(l *lines, m *evidence.Manifest, form evidence.Form)
 			l.add("  left out, so a gate will not accept it for the whole folder: %s", shown(name))
 		}
 	}
-	if !form.Python && (m.File || f.shards || form.Hash == evidence.HashBLAKE2b) {
+	if !form.Python && !(f.shards && form.Hash == evidence.HashBLAKE3) && (m.File || f.shards || form.Hash == evidence.HashBLAKE2b) {
 		l.add("  the Python tool model_signing verifies this only when it is made with --compat python")
 	}
 }

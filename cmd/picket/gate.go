@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -170,6 +172,9 @@ func readPolicy(name string) (*policy.Policy, error) {
 // loadPolicy reads a policy from a file.
 func loadPolicy(name string) (*policy.Policy, error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("--policy %s is neither a file nor a shipped policy: %s", name, strings.Join(policy.Shipped(), ", "))
+	}
 	if err != nil {
 		return nil, usagef("--policy: %w", err)
 	}

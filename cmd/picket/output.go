@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -13,6 +14,9 @@ import (
 // it, synced, then renamed. On any error the old file stays and nothing is left behind.
 func replaceFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".picket-*")
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err // the name of the temporary file says nothing to a user
+	}
 	if err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
 	}

@@ -180,7 +180,7 @@ func (d *gateDocument) writeDecision(w io.Writer) error {
 func (d *gateDocument) evidence(l *lines) {
 	for _, e := range d.Claims {
 		if e.Failure != "" {
-			l.add("  fails   %s: %s", shown(e.Source), shown(e.Failure))
+			l.add("  does not count  %s: %s", shown(e.Source), shown(e.Failure))
 		}
 		if !e.Counts {
 			continue

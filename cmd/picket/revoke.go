@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ func newRevokeCmd(env Env) *cobra.Command {
 	flags.signer.add(cmd, "")
 	cmd.Flags().StringVar(&flags.reason, "reason", "", "`REASON`: malicious, poisoned, vulnerable, compromised, licence, legal, privacy, quality, superseded, other")
 	cmd.Flags().StringVar(&flags.text, "text", "", "`TEXT` that says more")
-	cmd.Flags().StringVar(&flags.target, "target", claim.RevokeContent, "what the digest is of: content, claim, key")
+	cmd.Flags().StringVar(&flags.target, "target", claim.RevokeContent, "`KIND` of what is revoked: content, claim, key")
 	cmd.Flags().StringVar(&flags.effective, "effective", "", "`DAY` or time from which on a key is not trusted (default: now)")
 	cmd.Flags().StringVar(&flags.claims, "claims", "", "append to `FILE` (default: beside PATH)")
 	cmd.Flags().BoolVar(&flags.only, "no-cascade", false, "leave alone what descends from the content")
@@ -54,6 +55,9 @@ func newRevokeCmd(env Env) *cobra.Command {
 
 // run signs and keeps the revocation.
 func (r revokeFlags) run(ctx context.Context, env Env, what string) error {
+	if !slices.Contains([]string{claim.RevokeContent, claim.RevokeClaim, claim.RevokeKey}, r.target) {
+		return usagef("--target %q is not one of content, claim, key", r.target)
+	}
 	subject, name, target, err := r.subject(ctx, env, what)
 	if err != nil {
 		return err
@@ -98,6 +102,9 @@ func (r revokeFlags) subject(ctx context.Context, env Env, what string) (subject
 	}
 	if r.target != claim.RevokeContent {
 		return "", "", "", usagef("--target %s needs a digest, not a path", r.target)
+	}
+	if _, err := readPublicKey(what); err == nil {
+		return "", "", "", usagef("%s is a public key: --target key revokes the key, and not only this file", what)
 	}
 	m, err := r.hash(ctx, env, c)
 	if err != nil {

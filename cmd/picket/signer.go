@@ -35,7 +35,7 @@ func (s *signerFlags) add(cmd *cobra.Command, purpose string) {
 	f.StringVar(&s.privateKey, "private-key", "", "PEM `FILE` with the EC private key"+purpose)
 	f.StringVar(&s.signer, "signer", "", "sign with a key elsewhere: `exec:CMD` runs a program that holds it, pkcs11:URI uses a token")
 	f.StringVar(&s.certificate, "signing-certificate", "", "PEM `FILE` with the certificate of the key, which the signature then carries")
-	f.StringArrayVar(&s.chain, "certificate-chain", nil, "PEM `FILE` with the authorities between the certificate and the root, in this order (repeatable)")
+	f.StringArrayVar(&s.chain, "certificate-chain", nil, "PEM `FILE` with the authorities between the certificate and the root, in this order (may be repeated)")
 	f.StringVar(&s.token, "identity-token", "", "sign keyless as the account of an identity token: `FILE`, file:FILE or env:NAME")
 	f.StringVar(&s.config, "signing-config", "", "`FILE` with the services of the Sigstore instance (SigningConfig or ClientTrustConfig)")
 	f.StringVar(&s.services.Fulcio, "fulcio-url", "", "`URL` of the certificate authority that certifies the identity")

@@ -109,7 +109,7 @@ func newVerifyCmd(env Env) *cobra.Command {
 	flags.who.add(cmd)
 	cmd.Flags().StringVar(&flags.bundle, "bundle", "", "read the bundle from `FILE` (default: PATH/model.sig, or PATH.sig)")
 	cmd.Flags().BoolVar(&flags.lenient, "ignore-unsigned-files", false, "check only the files that are signed; others are named, and anything may be in them")
-	flags.ignore.add(cmd, "accept that `PATH`, below the folder, is not signed (repeatable)")
+	flags.ignore.add(cmd, "accept that `PATH`, below the folder, is not signed (may be repeated)")
 	flags.compat.add(cmd)
 	return cmd
 }

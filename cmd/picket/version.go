@@ -178,7 +178,7 @@ func (d *versionDocument) write(w io.Writer) error {
 		if i == 0 {
 			label = "claims"
 		}
-		l.add("  %-8s  %-16s %s", label, c.Name, c.Type)
+		l.add("  %-8s  %-20s  %s", label, c.Name, c.Type)
 	}
 	return l.writeTo(w)
 }
