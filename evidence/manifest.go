@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -74,6 +75,24 @@ func (m *Manifest) Adopt(again *Manifest) error {
 	}
 	maps.Copy(m.others, again.others)
 	return nil
+}
+
+// DirHash is the directory digest of in-toto ("dirHash": Hash1 of Go's sumdb/dirhash, in hexadecimal), which covers names where
+// Digest does not. It is empty for a single file, and for a tree with a line break in a name, which has none.
+func (m *Manifest) DirHash() string {
+	if m.File || len(m.Resources) == 0 {
+		return ""
+	}
+	ordered := slices.Clone(m.Resources)
+	sortResources(ordered)
+	h := sha256.New()
+	for _, r := range ordered {
+		if strings.Contains(r.Name, "\n") || r.Digest == "" {
+			return ""
+		}
+		fmt.Fprintf(h, "%s  %s\n", r.Digest.Hex(), r.Name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Size is the number of bytes in all resources.

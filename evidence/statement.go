@@ -14,8 +14,10 @@ const PredicateModelSignature = "https://model_signing/signature/v1.0"
 // Statement is an in-toto statement v1 about one subject. The manifests of release 0.2 of the Python tool, which are about
 // many, appear as the manifest of version 1.0 that says the same.
 type Statement struct {
-	Name          string        // of the subject; tells people what was meant, decides nothing
-	Subject       picket.Digest // what the statement is about
+	Name    string        // of the subject; tells people what was meant, decides nothing
+	Subject picket.Digest // what the statement is about
+	// DirHash covers the names of files as well as their contents, see Manifest.DirHash; empty when the statement does not say.
+	DirHash       string
 	PredicateType string
 	// Predicate is one JSON value without duplicate names; what it means follows from the type.
 	Predicate json.RawMessage
@@ -88,14 +90,30 @@ func (s *Statement) readSubject(o *object) error {
 	if s.Subject, err = picket.ParseDigest("sha256:" + hex); err != nil {
 		return fmt.Errorf("%w: %w", err, ErrMalformed)
 	}
+	if err := digests.maybe("dirHash", &s.DirHash); err != nil || s.DirHash == "" {
+		return err
+	}
+	if _, err := picket.ParseDigest("sha256:" + s.DirHash); err != nil {
+		return fmt.Errorf("dirHash: %w: %w", err, ErrMalformed)
+	}
 	return nil
 }
 
 // NewStatement encodes a statement about one digest, with any predicate that encodes as JSON. The same arguments give the
 // same bytes.
 func NewStatement(name string, subject picket.Digest, predicateType string, predicate any) ([]byte, error) {
+	return newStatement(name, subject, "", predicateType, predicate)
+}
+
+// NewStatementAbout is NewStatement about content whose files are known: it covers their names too.
+func NewStatementAbout(m *Manifest, predicateType string, predicate any) ([]byte, error) {
+	return newStatement(m.Name, m.Digest(), m.DirHash(), predicateType, predicate)
+}
+
+func newStatement(name string, subject picket.Digest, dirHash, predicateType string, predicate any) ([]byte, error) {
 	type digest struct {
-		SHA256 string `json:"sha256"`
+		SHA256  string `json:"sha256"`
+		DirHash string `json:"dirHash,omitempty"`
 	}
 	type resource struct {
 		Name   string `json:"name"`
@@ -106,7 +124,7 @@ func NewStatement(name string, subject picket.Digest, predicateType string, pred
 		Subject       []resource `json:"subject"`
 		PredicateType string     `json:"predicateType"`
 		Predicate     any        `json:"predicate"`
-	}{statementTypeURI, []resource{{strings.ToValidUTF8(name, "\uFFFD"), digest{subject.Hex()}}}, predicateType, predicate})
+	}{statementTypeURI, []resource{{strings.ToValidUTF8(name, "\uFFFD"), digest{subject.Hex(), dirHash}}}, predicateType, predicate})
 	if err != nil {
 		return nil, fmt.Errorf("make statement: %w", err)
 	}

@@ -235,7 +235,7 @@ func (sp *specimen) facts(t testing.TB, m *evidence.Manifest) [][]byte {
 	made, yes := tamperNow().Add(-time.Hour), true
 	lines := [][]byte{sp.sealed(t, scanOf(t, m, picket.Clean, made), "scanner")}
 	say := func(who string, p claim.Predicate) {
-		payload, err := claim.NewStatement(m.Name, m.Digest(), p)
+		payload, err := claim.About(m, p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -164,6 +164,9 @@ func (c *Claim) read(st *evidence.Statement, o Options) (Predicate, error) {
 	if other := c.about(predicate, o); other != nil {
 		return nil, failed(Digest, other)
 	}
+	if other := c.named(st, o); other != nil {
+		return nil, failed(Digest, other)
+	}
 	if err != nil {
 		// By someone trusted, about this content, and perhaps it says no. A model signature may be of a form of others.
 		c.Broken = c.Kind.Type != evidence.PredicateModelSignature
@@ -196,6 +199,23 @@ func (c *Claim) about(p Predicate, o Options) error {
 	}
 	if digest := o.digest(); c.Subject != digest || digest == "" {
 		return fmt.Errorf("%w: %s, not %s", ErrSubject, c.Subject, digest)
+	}
+	return nil
+}
+
+// named checks the names of files against the directory digest of the subject. The digest of a folder covers contents and their
+// order alone: the same contents under other names have the same one, and so has a file that holds the digests of its files.
+func (c *Claim) named(st *evidence.Statement, o Options) error {
+	if o.Content == nil || c.Subject != o.digest() {
+		return nil
+	}
+	switch is := o.Content.DirHash(); {
+	case st.DirHash == is:
+		return nil
+	case st.DirHash != "":
+		return fmt.Errorf("%w: the same contents under other names of files (dirHash %s)", ErrSubject, st.DirHash)
+	case c.Kind.Names():
+		return fmt.Errorf("%w: it does not cover the names of the files (its subject has no dirHash)", ErrSubject)
 	}
 	return nil
 }

@@ -116,6 +116,13 @@ func own[T any](k Kind) Kind {
 	return k
 }
 
+// Names reports whether a claim of the kind about a folder must cover the names of its files by the directory digest of its
+// subject. Kinds that list files cover them there; kinds that others specify are made by tools that may not know it; a
+// revocation takes away contents under whatever names.
+func (k Kind) Names() bool {
+	return k.shape != nil && !k.Record && k.Type != TypeManifest && k.Type != TypeRevocation
+}
+
 // schema is the version that the predicates of a kind of Picket's own name.
 func (k Kind) schema() string { return "picket." + k.Name + "/1" }
 

@@ -41,6 +41,9 @@ func newBench(t testing.TB) *bench {
 func (b *bench) payload(about picket.Digest, p Predicate) []byte {
 	b.t.Helper()
 	payload, err := NewStatement("model", about, p)
+	if about == b.m.Digest() {
+		payload, err = About(b.m, p)
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -312,4 +315,58 @@ func TestManyClaims(t *testing.T) {
 	if got := b.gather(); len(got.Claims) != 1 || len(got.Claims[0].Signers) != 3 || len(got.All()) != 3003 {
 		t.Errorf("%d claims", len(got.Claims))
 	}
+}
+
+// TestNamesOfFiles: what people say about a folder does not count for the same contents under other names, for a file that
+// holds the digests of its files, or when it does not say about which names it is.
+func TestNamesOfFiles(t *testing.T) {
+	b := newBench(t)
+	files := sample()
+	files["settings.json"] = files["config.json"]
+	delete(files, "config.json")
+	renamed := hash(t, files)
+	if renamed.Digest() != b.m.Digest() || renamed.DirHash() == b.m.DirHash() {
+		t.Fatal("the renamed model was meant to have the same digest and another directory digest")
+	}
+	approval := samples()[TypeApproval]
+	check := func(payload []byte, m *evidence.Manifest) error {
+		bundle, err := evidence.Sign(t.Context(), payload, b.people["key-b"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Check("here", bundle, Options{Authority: b.trust, Content: m, Now: when.Add(time.Hour)}).Failure
+	}
+	plain, err := NewStatement("model", b.m.Digest(), approval)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := b.payload(b.m.Digest(), approval)
+	file := &evidence.Manifest{Name: "digests", File: true, Resources: []evidence.Resource{{Name: ".", Digest: b.m.Digest()}}}
+	if err := check(named, b.m); err != nil {
+		t.Errorf("the same names: %v", err)
+	}
+	for name, err := range map[string]error{
+		"other names":                   check(named, renamed),
+		"no names":                      check(plain, b.m),
+		"a file of the digests":         check(named, file),
+		"a folder of a file's contents": check(b.aboutFile(file, approval), b.m),
+	} {
+		if failure, ok := errors.AsType[*Failure](err); !ok || failure.Test != Digest {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	broken := &evidence.Manifest{Name: "m", Resources: []evidence.Resource{{Name: "a\nb", Digest: digestOf(1)}}}
+	if _, err := About(broken, approval); err == nil {
+		t.Error("a statement was made about names that it cannot cover")
+	}
+}
+
+// aboutFile is a statement about a single file.
+func (b *bench) aboutFile(m *evidence.Manifest, p Predicate) []byte {
+	b.t.Helper()
+	payload, err := About(m, p)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return payload
 }

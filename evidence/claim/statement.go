@@ -13,6 +13,24 @@ import (
 // of Picket's own kinds is filled in, times are cut to seconds of UTC, and lists that are nil become empty. What this
 // package would not read back is an error that wraps evidence.ErrMalformed, so nobody signs it.
 func NewStatement(name string, subject picket.Digest, predicate Predicate) ([]byte, error) {
+	return statement(predicate, subject, func(k Kind, predicate Predicate) ([]byte, error) {
+		return evidence.NewStatement(name, subject, k.Type, predicate)
+	})
+}
+
+// About is NewStatement about content whose files are known. What people and measurements say about a folder counts only when
+// it covers the names of the files, which the digest of a folder does not: see Kind.Names.
+func About(m *evidence.Manifest, predicate Predicate) ([]byte, error) {
+	return statement(predicate, m.Digest(), func(k Kind, predicate Predicate) ([]byte, error) {
+		if k.Names() && !m.File && m.DirHash() == "" {
+			return nil, fmt.Errorf("a name of a file in %s has a line break, so that no statement can cover it; rename it", text(m.Name))
+		}
+		return evidence.NewStatementAbout(m, k.Type, predicate)
+	})
+}
+
+// statement checks a predicate and encodes it.
+func statement(predicate Predicate, subject picket.Digest, encode func(Kind, Predicate) ([]byte, error)) ([]byte, error) {
 	k, ok := kindFor(predicate)
 	if !ok {
 		return nil, fmt.Errorf("make statement: %T is no predicate", predicate)
@@ -27,7 +45,7 @@ func NewStatement(name string, subject picket.Digest, predicate Predicate) ([]by
 		clean.Elem().FieldByName("Schema").SetString(k.schema())
 		predicate = clean.Interface()
 	}
-	payload, err := evidence.NewStatement(name, subject, k.Type, predicate)
+	payload, err := encode(k, predicate)
 	if err != nil {
 		return nil, fmt.Errorf("make %s: %w", k.Title, err)
 	}
