@@ -152,7 +152,7 @@ func newBOMScoreCmd(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			doc := scoreDocument{Schema: "https://picketsec.dev/schema/bom-score/v1.json", Path: args[0], Report: bom.Score(b)}
+			doc := scoreDocument{Schema: "picket.bom-score/1", Path: args[0], Report: bom.Score(b)}
 			if err := out.answer(env, doc, func(w io.Writer) error { return bom.WriteScore(w, doc.Report, all) }); err != nil {
 				return err
 			}
@@ -194,7 +194,7 @@ func newBOMDiffCmd(env Env) *cobra.Command {
 			if err = errors.Join(out.check(), err); err != nil {
 				return err
 			}
-			doc := bomDiffDocument{Schema: "https://picketsec.dev/schema/bom-diff/v1.json", Old: args[0], New: args[1], Changes: []bom.Change{}}
+			doc := bomDiffDocument{Schema: "picket.bom-diff/1", Old: args[0], New: args[1], Changes: []bom.Change{}}
 			var bills [2]*bom.Bill
 			for i, path := range args {
 				if bills[i], err = flags.bill(cmd, env, path); err != nil {
