@@ -61,6 +61,13 @@ func (c *Manifest) covered() []evidence.Resource {
 	return rs
 }
 
+// Proves reports whether the list of files itself proves that an alias is one of the subject. Every other alias is the signer's
+// word, and may be about other content.
+func (c *Manifest) Proves(subject picket.Digest, a Alias) bool {
+	m := evidence.Manifest{Resources: c.covered()}
+	return a.System == AliasPython && m.Digest() == subject && a.Value == string(m.PythonDigest())
+}
+
 // verify computes aliases anew. One that is wrong is an error: whoever wrote it meant other content.
 func (c *Manifest) verify(m *evidence.Manifest) error {
 	for i, a := range c.Aliases {

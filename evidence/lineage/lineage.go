@@ -61,9 +61,11 @@ type Graph struct {
 	nodes map[picket.Digest]*node
 	order []picket.Digest // of first appearance
 	same  map[picket.Digest]picket.Digest
-	seen  map[Edge]bool // without Source and By
-	open  map[input]bool
-	taken []*claim.Claim // revocations of content
+	// declared are digests that somebody says are the same content as another. A revocation believes it; nothing is cleared by it.
+	declared map[picket.Digest]bool
+	seen     map[Edge]bool // without Source and By
+	open     map[input]bool
+	taken    []*claim.Claim // revocations of content
 	spoilt
 }
 
@@ -75,7 +77,8 @@ type input struct {
 
 // New builds the graph of claims, of any content and in any order. The error wraps ErrTooLarge.
 func New(claims []*claim.Claim) (*Graph, error) {
-	g := &Graph{nodes: map[picket.Digest]*node{}, same: map[picket.Digest]picket.Digest{}, seen: map[Edge]bool{}, open: map[input]bool{}}
+	g := &Graph{nodes: map[picket.Digest]*node{}, same: map[picket.Digest]picket.Digest{},
+		declared: map[picket.Digest]bool{}, seen: map[Edge]bool{}, open: map[input]bool{}}
 	for _, c := range claims {
 		if m, ok := c.Said.(*claim.Manifest); ok {
 			g.alias(c.Subject, m)
@@ -114,6 +117,9 @@ func (g *Graph) alias(subject picket.Digest, m *claim.Manifest) {
 		}
 		if from, to := g.canonical(other), g.canonical(subject); from != to {
 			g.same[from] = to // both stand for themselves, so this makes no circle
+			if !m.Proves(subject, a) {
+				g.declared[from] = true
+			}
 		}
 	}
 }
@@ -249,6 +255,9 @@ func (g *Graph) file(tree picket.Digest, name string, digest picket.Digest, by, 
 
 // link adds an edge, once for each role.
 func (g *Graph) link(e Edge) {
+	if g.declared[e.From] && e.Role != RoleFile {
+		g.unresolved(e.To, Unresolved{Role: e.Role, Name: string(e.From), URI: "known only by an alias that nobody can check", Source: e.Source})
+	}
 	e.From, e.To = g.canonical(e.From), g.canonical(e.To)
 	key := Edge{From: e.From, To: e.To, Role: e.Role}
 	if g.seen[key] || len(g.seen) > maxEdges {

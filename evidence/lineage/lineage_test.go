@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,7 +83,8 @@ func TestWalks(t *testing.T) {
 	if got := g.Unresolved(id(base)); len(got) != 1 || got[0].Name != "config" {
 		t.Errorf("got %+v", got)
 	}
-	if got := g.Unresolved(id(adapter)); len(got) != 1 || got[0].URI != "git+https://git.example/x" {
+	// The alias is somebody's word: what was made by it is found, and the link is not taken for known.
+	if got := g.Unresolved(id(adapter)); len(got) != 2 || got[0].Name != string(id(alias)) || got[1].URI != "git+https://git.example/x" {
 		t.Errorf("got %+v", got)
 	}
 	if len(g.Cycles()) != 0 || len(g.Parents(id(model))) != 1 {
@@ -285,4 +287,22 @@ func FuzzGraph(f *testing.F) {
 		}
 		g.Blast("n")
 	})
+}
+
+// TestAliasThatTheListProves: the digest of the Python tool follows from the files of a manifest, and resolves a link.
+func TestAliasThatTheListProves(t *testing.T) {
+	m := &evidence.Manifest{Resources: []evidence.Resource{{Name: "x-b", Digest: id(1)}, {Name: "x/a", Digest: id(2)}}}
+	if m.Digest() == m.PythonDigest() {
+		t.Fatal("the orders were meant to differ")
+	}
+	list := claim.NewManifest(m, time.Time{}, claim.Alias{System: claim.AliasOCI, Value: string(id(7))})
+	g := build(t, say("builder", m.Digest(), "base", list),
+		say("trainer", id(8), "by proof", run(from(claim.RoleBase, "base", m.PythonDigest()))),
+		say("trainer", id(9), "by word", run(from(claim.RoleBase, "base", id(7)))))
+	if got := g.Unresolved(id(8)); len(got) != 0 || len(g.Ancestors(id(8))) == 0 {
+		t.Errorf("a proven alias does not resolve: %+v", got)
+	}
+	if got := g.Unresolved(id(9)); len(got) != 1 || got[0].Name != string(id(7)) {
+		t.Errorf("a declared alias resolves: %+v", got)
+	}
 }
