@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"time"
 
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -60,7 +61,8 @@ func (c *client) post(ctx context.Context, address, token string, question, v an
 	case err != nil:
 		return fmt.Errorf("read the answer of %s: %w", clip(address), err)
 	case response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated:
-		return fmt.Errorf("%s answered with status %d: %s", clip(address), response.StatusCode, picket.Printable(string(data), 200))
+		// A service may repeat what it was sent, and one of the things that it was sent is the identity token.
+		return fmt.Errorf("%s answered with status %d: %s", clip(address), response.StatusCode, picket.Printable(withoutTokens(string(data)), 200))
 	case len(data) > maxAnswer:
 		return fmt.Errorf("the answer of %s is longer than %d bytes: %w", clip(address), maxAnswer, evidence.ErrMalformed)
 	}
@@ -240,4 +242,9 @@ func encodeEntry(entry *protorekor.TransparencyLogEntry) (json.RawMessage, error
 		return nil, fmt.Errorf("encode the entry of the log: %w", err)
 	}
 	return line.Bytes(), nil
+}
+
+// withoutTokens replaces everything that looks like a JSON web token.
+func withoutTokens(s string) string {
+	return regexp.MustCompile(`[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`).ReplaceAllString(s, "[token]")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -31,6 +32,10 @@ func (s Services) check() error {
 		u, err := url.Parse(address)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
 			return fmt.Errorf("the address of the %s is %q; write one that begins with https:// or http://: %w",
+				name, picket.Printable(address, 100), evidence.ErrUnsupported)
+		}
+		if u.Scheme == "http" && address == s.Fulcio && !loopback(u.Hostname()) {
+			return fmt.Errorf("the address of the %s is %q, and the identity token would be readable on the way; write one that begins with https://: %w",
 				name, picket.Printable(address, 100), evidence.ErrUnsupported)
 		}
 	}
@@ -111,3 +116,8 @@ func chooseServices(config *root.SigningConfig, now time.Time) (Services, error)
 
 // under is an address below that of a service.
 func under(service, path string) string { return strings.TrimRight(service, "/") + path }
+
+// loopback reports whether a host is this machine, to which a token may be sent in clear.
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}

@@ -95,18 +95,24 @@ func (t *Root) Verify(b *evidence.Bundle) (string, *evidence.Proof, error) {
 	return i.Name, &evidence.Proof{Payload: payload, Signatory: who, Moments: moments}, nil
 }
 
-// verifyCertified asks the identities with certificates, in the order of the root. A failure that is damage outweighs one
-// that only says that someone else signed.
+// verifyCertified asks the identities with certificates, in the order of the root. Where several fit, such as an account and a
+// pattern that it matches, one that was revoked decides. A failure that is damage outweighs one that only says that someone else
+// signed.
 func (t *Root) verifyCertified(b *evidence.Bundle) (string, *evidence.Proof, error) {
 	var foreign, damage error
+	var name string
+	var held *evidence.Proof
 	for _, i := range t.identities {
 		if i.method != b.Method() {
 			continue
 		}
 		proof, err := i.verifier.Verify(b)
 		switch {
-		case err == nil:
+		case err == nil && i.Revoked != nil:
 			return i.Name, proof, nil
+		case err == nil && held != nil: // the first in the root speaks for the signer
+		case err == nil:
+			name, held = i.Name, proof
 		case errors.Is(err, evidence.ErrForeign):
 			foreign = errors.Join(foreign, fmt.Errorf("not by %s: %w", i.Name, err))
 		default:
@@ -114,6 +120,8 @@ func (t *Root) verifyCertified(b *evidence.Bundle) (string, *evidence.Proof, err
 		}
 	}
 	switch {
+	case held != nil:
+		return name, held, nil
 	case damage != nil:
 		return "", nil, damage
 	case foreign != nil:
