@@ -18,8 +18,9 @@ import (
 // signRoot signs versions of a trust root.
 type signRoot struct {
 	trustFlags
-	signer signerFlags
-	out    string
+	signer  signerFlags
+	out     string
+	version string // digest of the only version that may be signed; empty for any
 }
 
 // pending is where a version waits for signatures. Readers of the trust root never see it.
@@ -56,8 +57,9 @@ func newTrustCountersignCmd(env Env) *cobra.Command {
 		Use:   "countersign FILE.jsonl",
 		Short: "Add a signature to the version of the trust root that waits for it",
 		Long: "Countersign says what the version in FILE.jsonl.pending changes, and signs it. With the last signature that was missing\n" +
-			"the version moves into FILE.jsonl.",
-		Example: "  picket trust countersign .picket/trust.jsonl --private-key bob.pem --trust-pin sha256:…",
+			"the version moves into FILE.jsonl. Whoever can write the pending file chooses what it holds: --version takes the digest\n" +
+			"that picket trust sign printed, and signs nothing else.",
+		Example: "  picket trust countersign .picket/trust.jsonl --version sha256:… --private-key bob.pem --trust-pin sha256:…",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.signer.check(); err != nil {
@@ -68,6 +70,7 @@ func newTrustCountersignCmd(env Env) *cobra.Command {
 		},
 	}
 	s.add(cmd)
+	cmd.Flags().StringVar(&s.version, "version", "", "sign only the version with this `DIGEST`, as picket trust sign printed it")
 	return cmd
 }
 
@@ -132,6 +135,9 @@ func (s *signRoot) countersign(ctx context.Context, env Env) error {
 	draft, err := history.Resume(bundles)
 	if err != nil {
 		return usagef("%s: %w", s.pending(), err)
+	}
+	if s.version != "" && s.version != string(draft.Digest()) {
+		return usagef("the version that waits in %s is %s, not %s: nothing was signed", s.pending(), draft.Digest(), s.version)
 	}
 	return s.seal(ctx, env, draft)
 }
