@@ -20,7 +20,8 @@ import (
 )
 
 // Store is the folder of what is installed. Contents are named after their digests, and one index says which of them are in
-// force; replacing the index is the one step that makes an import visible, so that it happens as a whole or not at all.
+// force; replacing the index is the one step that makes an import visible, so that it happens as a whole or not at all. The
+// zero value is no folder: nothing is installed there, and nothing can be.
 type Store struct {
 	Dir string
 }
@@ -47,6 +48,9 @@ const (
 
 // Installed lists the parts in force, by kind and name. A store that does not exist has none.
 func (s Store) Installed() ([]Installed, error) {
+	if s.Dir == "" {
+		return nil, nil
+	}
 	data, err := readFile(filepath.Join(s.Dir, indexName), maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -99,6 +103,9 @@ type Change struct {
 
 // Install reads the parts of a transfer and puts them in force, all or none. Errors wrap ErrOlder or ErrContent.
 func (s Store) Install(ctx context.Context, t *Transfer, now time.Time) (changes []Change, err error) {
+	if s.Dir == "" {
+		return nil, errors.New("there is no folder to install in; set PICKET_HOME")
+	}
 	content := filepath.Join(s.Dir, "content")
 	if err := os.MkdirAll(content, 0o755); err != nil {
 		return nil, fmt.Errorf("make store: %w", err)

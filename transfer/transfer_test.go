@@ -103,6 +103,20 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+func TestNoFolderHoldsNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	key := newKey(t)
+	if _, err := install(Store{}, exported(t, key, 1, "version: 1"), one{key: key.Public()}); err == nil {
+		t.Error("something was installed in no folder")
+	}
+	if parts, err := (Store{}).Installed(); err != nil || len(parts) != 0 {
+		t.Errorf("%v %v", parts, err)
+	}
+	if entries, err := os.ReadDir("."); err != nil || len(entries) != 0 {
+		t.Errorf("the current folder holds %v %v", entries, err)
+	}
+}
+
 func TestNothingGetsOlder(t *testing.T) {
 	key := newKey(t)
 	s := Store{Dir: t.TempDir()}

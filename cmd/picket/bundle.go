@@ -34,8 +34,11 @@ func dataStore(env Env) transfer.Store {
 	dir := env.Getenv("PICKET_HOME")
 	if dir == "" {
 		base := env.Getenv("XDG_DATA_HOME")
-		if base == "" {
+		if !filepath.IsAbs(base) { // as its specification demands
 			base = filepath.Join(env.Home, ".local", "share")
+		}
+		if !filepath.IsAbs(base) {
+			return transfer.Store{} // a folder below the current one would let what is inspected configure us
 		}
 		dir = filepath.Join(base, "picket")
 	}

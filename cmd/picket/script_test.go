@@ -26,6 +26,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", root)
+			for _, name := range []string{"XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"} { // never those of who runs the test
+				env.Setenv(name, filepath.Join(env.WorkDir, ".user", name))
+			}
 			env.Setenv("SIGNERS", signers)
 			env.Setenv("INSTANCE", instance)
 			return nil
