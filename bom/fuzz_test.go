@@ -73,7 +73,7 @@ func FuzzDecode(f *testing.F) {
 			t.Error("the text holds what no terminal should see")
 		}
 		if err := bom.Encode(&once, b); err != nil {
-			t.Skip(err) // a time that JSON cannot hold
+			return // a time that JSON cannot hold
 		}
 		back, err := bom.Decode(bytes.NewReader(once.Bytes()))
 		if err != nil {

@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"github.com/picketsec/picket"
+	"github.com/picketsec/picket/internal/pack"
 	"github.com/picketsec/picket/release/build"
 	"github.com/picketsec/picket/release/image"
-	"github.com/picketsec/picket/release/pack"
 )
 
 // assembly makes everything in a release that follows from the source alone.

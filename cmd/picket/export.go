@@ -1,13 +1,10 @@
 package main
 
 import (
-	"archive/zip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +15,7 @@ import (
 	"github.com/picketsec/picket/evidence"
 	"github.com/picketsec/picket/evidence/claim"
 	"github.com/picketsec/picket/evidence/dossier"
+	"github.com/picketsec/picket/internal/pack"
 )
 
 // exportFlags are the flags of the verb.
@@ -93,7 +91,7 @@ func (e exportFlags) run(ctx context.Context, env Env, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(e.output, func(w io.Writer) error { return writeZip(w, files, asOf) }); err != nil {
+	if err := replaceFile(e.output, func(w io.Writer) error { return pack.Zip(w, packed(files), asOf) }); err != nil {
 		return err
 	}
 	var l lines
@@ -163,17 +161,11 @@ func (e exportFlags) beside(ctx context.Context, env Env, path string, files map
 	return nil
 }
 
-// writeZip writes files in the order of their names, all from the same time.
-func writeZip(w io.Writer, files map[string][]byte, at time.Time) error {
-	z := zip.NewWriter(w)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		member, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at})
-		if err == nil {
-			_, err = member.Write(files[name])
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("write %s to zip: %w", name, err), z.Close())
-		}
+// packed are the files of a dossier as an archive takes them.
+func packed(files map[string][]byte) []pack.File {
+	list := make([]pack.File, 0, len(files))
+	for name, data := range files {
+		list = append(list, pack.File{Name: name, Mode: 0o644, Data: data})
 	}
-	return z.Close()
+	return list
 }

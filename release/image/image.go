@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/picketsec/picket/release/pack"
+	"github.com/picketsec/picket/internal/pack"
 )
 
 // User runs the entry point: nobody that exists, in a group that does not exist.

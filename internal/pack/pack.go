@@ -1,5 +1,5 @@
 // Package pack writes archives whose bytes depend on their content alone: fixed order, fixed times, no owners. It is for the
-// release tool. It reads no archives.
+// release tool and for dossiers. It reads no archives.
 package pack
 
 import (
